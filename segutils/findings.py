@@ -1,7 +1,7 @@
 """One result type for every question: a verdict that travels with its evidence.
 
-A :class:`Finding` answers one capability (its slug). Its sentence, its table, its figures and, where the row is
-a decision, its options and recommendation stay together from the notebook cell to every pack format.
+A :class:`Finding` answers one capability (its slug). Its sentence, its table, its figures and, where the
+row is a decision, its options and recommendation stay together from the notebook cell to every pack format.
 """
 
 import json
@@ -14,17 +14,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from segutils.formats import label_column, split_format
+from segutils.formats import STATUS_WORDS, label_column, split_format
 
 Status = Literal["pass", "caution", "fail", "info", "not_run"]
-STATUSES: tuple[Status, ...] = ("pass", "caution", "fail", "info", "not_run")
-STATUS_WORDS = {
-    "pass": "holds",
-    "caution": "holds with limits",
-    "fail": "does not hold",
-    "info": "for information",
-    "not_run": "not assessed",
-}
+STATUSES: tuple[str, ...] = tuple(STATUS_WORDS)
 
 FigureKind = Literal["bar", "column", "line", "dot", "heatmap", "scatter"]
 FIGURE_KINDS: tuple[FigureKind, ...] = ("bar", "column", "line", "dot", "heatmap", "scatter")
@@ -137,8 +130,8 @@ class Figure:
     stacked : bool
         Series on top of each other (``bar`` and ``column``).
     role : mapping of str to str
-        IBCS scenario of a series: ``actual`` (solid, the default), ``previous`` (lighter), ``plan`` (outlined),
-        ``forecast`` (hatched).
+        IBCS scenario of a series: ``actual`` (solid, the default), ``previous`` (lighter), ``plan``
+        (outlined), ``forecast`` (hatched).
     """
 
     kind: FigureKind
@@ -259,7 +252,10 @@ def table_to_json(table: pd.DataFrame) -> dict[str, Any]:
     """A table as ``{"columns": [...], "rows": [[...]]}`` of JSON values; dates as ISO text, NaN as null."""
     cells = (table[column].tolist() for column in table.columns)
     columns = [[_plain(value) for value in values] for values in cells]
-    return {"columns": [str(c) for c in table.columns], "rows": [list(row) for row in zip(*columns, strict=True)]}
+    return {
+        "columns": [str(c) for c in table.columns],
+        "rows": [list(row) for row in zip(*columns, strict=True)],
+    }
 
 
 def _read_table(payload: Mapping[str, Any]) -> pd.DataFrame:
@@ -294,5 +290,7 @@ def _plain(value: Any) -> Any:
 def _check_formats(table: pd.DataFrame, formats: Mapping[str, str]) -> None:
     for column, fmt in formats.items():
         if column not in table.columns:
-            raise ValueError(f"format for a column that is not there: {column!r} (there are {list(table.columns)})")
+            raise ValueError(
+                f"format for a column that is not there: {column!r} (there are {list(table.columns)})"
+            )
         split_format(fmt)

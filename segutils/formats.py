@@ -16,6 +16,7 @@ format          value                                    written
 ``days``        days                                     ``12 days``
 ``date``        date                                     ``2017-12-31``
 ``flag``        true / false                             ``yes`` / ``no``
+``status``      a finding's or a target's status         ``in order``
 ==============  =======================================  ==================
 """
 
@@ -25,7 +26,16 @@ from datetime import date, datetime
 from typing import Any
 
 MISSING = "–"
-KINDS = frozenset(["text", "count", "number", "share", "points", "change", "money", "days", "date", "flag"])
+KINDS = frozenset(
+    ["text", "count", "number", "share", "points", "change", "money", "days", "date", "flag", "status"]
+)
+STATUS_WORDS = {
+    "pass": "in order",
+    "caution": "watch",
+    "fail": "act",
+    "info": "for information",
+    "not_run": "not assessed",
+}
 
 
 def split_format(fmt: str) -> tuple[str, int | None]:
@@ -40,6 +50,21 @@ def split_format(fmt: str) -> tuple[str, int | None]:
     if kind not in KINDS:
         raise ValueError(f"unknown format {fmt!r}; known: {', '.join(sorted(KINDS))}")
     return kind, int(decimals) if decimals else None
+
+
+def guess_format(name: str, values: Sequence[Any]) -> str:
+    """Format of a column that declares none, by its values: flag, count (whole numbers), number, else text.
+
+    Years and identifiers stay as they are: 2017 is no count.
+    """
+    known = [value for value in values if not is_missing(value)]
+    if known and all(isinstance(value, bool) for value in known):
+        return "flag"
+    if not known or any(isinstance(value, bool) or not isinstance(value, int | float) for value in known):
+        return "text"
+    if all(float(value).is_integer() for value in known):
+        return "text" if name.lower().endswith(("year", "_id", "code")) else "count"
+    return "number"
 
 
 def is_missing(value: Any) -> bool:
@@ -74,6 +99,8 @@ def format_value(value: Any, fmt: str = "text", *, currency: str = "") -> str:
     match kind:
         case "text":
             return str(value)
+        case "status":
+            return MISSING if value == "info" else STATUS_WORDS[value]
         case "flag":
             return "yes" if value else "no"
         case "date":
@@ -115,3 +142,8 @@ def join_words(words: Sequence[str], *, last: str = "and") -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``plural(3, "segment")`` → ``"3 segments"``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def lower_first(text: str) -> str:
+    """A label inside a sentence: ``Net revenue`` → ``net revenue``; ``CAC`` stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

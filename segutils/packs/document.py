@@ -1,7 +1,7 @@
 """The one document behind every pack: HTML, PDF, PPTX and XLSX are views of a :class:`Pack`.
 
-A number is written once, here, as a :class:`Cell`: its raw value and the text that every format shows. So a figure
-can't differ between formats, and each exhibit names the notebook cell and the hash of the data it was drawn from.
+A number is written once, here, as a :class:`Cell`: its raw value and the text that every format shows. So a
+figure can't differ between formats, and each exhibit names the notebook cell and the hash of its data.
 """
 
 from collections.abc import Mapping
@@ -33,6 +33,11 @@ class Source:
         """The short form printed under an exhibit: ``3_2_segments#segment-count · 4f1c09ab``."""
         return f"{self.notebook}#{self.cell} · {self.data_hash[:8]}"
 
+    @property
+    def citation(self) -> str:
+        """The reference, and whether an analyst added or changed the cell after the run."""
+        return f"{self.reference} · analyst's addition after the run" if self.by_hand else self.reference
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
@@ -44,7 +49,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A table's column: canonical name, heading, format (see :mod:`segutils.formats`), numbers to the right."""
+    """A table's column: canonical name, heading, format (see :mod:`segutils.formats`), numbers right."""
 
     name: str
     label: str
@@ -120,7 +125,7 @@ class DecisionAsked:
 class Page:
     """One message: the title is the claim, the exhibits prove it.
 
-    `slug` is the capability (empty for an analyst's own cell), `section` the heading of the notebook it comes from.
+    `slug` is the capability (empty for an analyst's own cell), `section` the heading of its notebook.
     A page made per segment has `segment` set; all such pages of a pack have the same layout.
     """
 
@@ -149,7 +154,7 @@ class Summary:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """The client's brand as the packs use it: colours ``#rrggbb``, font family, logo as bytes with its media type."""
+    """The client's brand: colours ``#rrggbb``, font family, logo as bytes with its media type."""
 
     primary: str
     accent: str

@@ -1,0 +1,229 @@
+"""The command line: ``segutils run ENGAGEMENT`` and its companions; ``segutils --help`` lists them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from segutils import commands
+from segutils.errors import InputError
+
+FAILED, BAD_INPUT, STOPPED = 1, 2, 130
+EPILOG = """exit codes:
+  0 done, 1 something failed in the run, 2 the input cannot be used, 130 stopped by Ctrl-C
+
+first steps:
+  segutils new acme              write acme/engagement.yml, which runs as it is
+  segutils check acme/engagement.yml
+  segutils run acme/engagement.yml
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code tells how it ended."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace", line_buffering=True)
+    args = build_parser().parse_args(argv)
+    try:
+        return args.command(args)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:  # the reader of our output has gone: `segutils status RUN | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their help, an example each."""
+    parser = argparse.ArgumentParser(
+        prog="segutils",
+        description="A market-segmentation playbook: from a client's files to executive and board packs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(parsers)
+    _add_render(parsers)
+    _add_check(parsers)
+    _add_new(parsers)
+    _add_batch(parsers)
+    _add_status(parsers)
+    _add_lab(parsers)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Asks the installed package only when the version is wanted."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, values: object, option: object = None
+    ) -> None:
+        from importlib.metadata import version
+
+        print(f"segutils {version('segutils')}")
+        parser.exit()
+
+
+def _add(
+    parsers: "argparse._SubParsersAction", name: str, what: str, example: str
+) -> argparse.ArgumentParser:
+    return parsers.add_parser(
+        name,
+        help=what,
+        description=f"{what[:1].upper()}{what[1:]}.",
+        epilog=f"example:\n{example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _add_places(parser: argparse.ArgumentParser, *, playbook: bool = True) -> None:
+    parser.add_argument("--reports", default="", metavar="DIR", help="folder of all runs (default: reports)")
+    if playbook:
+        parser.add_argument(
+            "--playbook", default="", metavar="DIR", help="folder of the notebooks (default: playbook)"
+        )
+
+
+def _add_running(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-packs", action="store_true", help="execute the notebooks and make no packs")
+    _add_places(parser)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        default=cores,
+        metavar="N",
+        help=f"notebooks side by side (default here: {cores})",
+    )
+    parser.add_argument(
+        "--cell-seconds",
+        type=_positive,
+        default=3600,
+        metavar="N",
+        help="longest time that one cell may take (default: 3600)",
+    )
+
+
+def _add_run(parsers: "argparse._SubParsersAction") -> None:
+    example = """  segutils run data/retail/engagement.yml
+  segutils run acme/engagement.yml -p 3_2_segments.max_k=8
+  segutils run acme/engagement.yml --only 4_1_stability
+
+What is done already and has not changed is not done again."""
+    parser = _add(
+        parsers, "run", "run an engagement: read its data, execute the notebooks, make the packs", example
+    )
+    parser.set_defaults(command=commands.run)
+    parser.add_argument("engagement", metavar="ENGAGEMENT", help="the engagement file")
+    parser.add_argument(
+        "-p",
+        dest="parameters",
+        action="append",
+        default=[],
+        metavar="NOTEBOOK.NAME=VALUE",
+        help="set a notebook's parameter, over the engagement file; may be repeated",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="NOTEBOOK",
+        help="run these notebooks and those they need; no packs",
+    )
+    _add_running(parser)
+
+
+def _add_render(parsers: "argparse._SubParsersAction") -> None:
+    example = """  segutils render acme
+  segutils render acme/engagement.yml --audience board --format pdf pptx
+
+Use it after adding a tagged cell to an executed notebook in JupyterLab."""
+    parser = _add(parsers, "render", "make the packs of a complete run again", example)
+    parser.set_defaults(command=commands.render)
+    parser.add_argument(
+        "run", metavar="RUN", help="a run's folder, an engagement file or a client (its latest run)"
+    )
+    parser.add_argument(
+        "--audience", nargs="+", choices=("executive", "board"), default=[], help="only these packs"
+    )
+    parser.add_argument(
+        "--format", nargs="+", choices=("html", "pdf", "pptx", "xlsx"), default=[], help="only these formats"
+    )
+    _add_places(parser, playbook=False)
+
+
+def _add_check(parsers: "argparse._SubParsersAction") -> None:
+    example = "  segutils check acme/engagement.yml"
+    parser = _add(
+        parsers, "check", "check an engagement file and its data, without executing a notebook", example
+    )
+    parser.set_defaults(command=commands.check)
+    parser.add_argument("engagement", metavar="ENGAGEMENT", help="the engagement file")
+    _add_places(parser)
+
+
+def _add_new(parsers: "argparse._SubParsersAction") -> None:
+    example = """  segutils new acme
+  segutils run acme/engagement.yml
+
+The file's comments say what to replace by your own data."""
+    parser = _add(
+        parsers, "new", "write a commented engagement file with sample data; it runs as it is", example
+    )
+    parser.set_defaults(command=commands.new)
+    parser.add_argument("name", metavar="NAME", help="the folder to write, named after the client")
+
+
+def _add_batch(parsers: "argparse._SubParsersAction") -> None:
+    example = """  segutils batch clients/*/engagement.yml
+
+Each runs in a process of its own: one that fails does not stop the others."""
+    parser = _add(parsers, "batch", "run several engagements, one after the other, and sum up", example)
+    parser.set_defaults(command=commands.batch)
+    parser.add_argument("engagements", nargs="+", metavar="ENGAGEMENT", help="engagement files")
+    _add_running(parser)
+
+
+def _add_status(parsers: "argparse._SubParsersAction") -> None:
+    example = """  segutils status acme
+  segutils status reports/acme/2025-12-31-1a2b3c4d --open"""
+    parser = _add(
+        parsers, "status", "say for every capability whether a run answered it, and what it needs", example
+    )
+    parser.set_defaults(command=commands.status)
+    parser.add_argument(
+        "run", metavar="RUN", help="a run's folder, an engagement file or a client (its latest run)"
+    )
+    parser.add_argument("--open", action="store_true", help="only what is not answered in full")
+    _add_places(parser)
+
+
+def _add_lab(parsers: "argparse._SubParsersAction") -> None:
+    example = "  segutils lab acme/engagement.yml"
+    parser = _add(parsers, "lab", "open the notebooks in JupyterLab, on an engagement's latest run", example)
+    parser.set_defaults(command=commands.lab)
+    parser.add_argument(
+        "run",
+        nargs="?",
+        default="",
+        metavar="RUN",
+        help="as for render; left out: the demo engagement's latest run",
+    )
+    _add_places(parser)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""What each command of the command line does; every function returns the exit code."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from segutils.errors import InputError
+from segutils.formats import format_value, plural
+from segutils.runner import places
+
+MAX_DETAIL = 150  # characters of a headline in a list
+DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    print(line, flush=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    """``segutils run``: 0 when every notebook is done, 1 when one failed."""
+    from segutils.runner import parameters
+    from segutils.runner.run import Request, run_engagement
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being ended cleans up like Ctrl-C
+    request = Request(
+        engagement=Path(args.engagement),
+        playbook=places.find_playbook(args.playbook),
+        reports=places.find_reports(args.reports),
+        assignments=tuple(parameters.read_assignment(text) for text in args.parameters),
+        only=tuple(name.removesuffix(".ipynb") for name in args.only),
+        workers=args.workers,
+        cell_seconds=args.cell_seconds,
+    )
+    result = run_engagement(request, renderer=None if args.no_packs or args.only else _renderer(), say=say)
+    if result.unchanged:
+        say(f"unchanged  {_short(result.folder)}")
+    for record in result.failed:
+        _explain(record, result.folder)
+    if result.failed:
+        return FAILED
+    say(f"notebooks  {_short(result.folder / 'notebooks')}")
+    for path in result.packs:
+        say(f"pack       {_short(path)}")
+    return DONE
+
+
+def render(args: argparse.Namespace) -> int:
+    """``segutils render``: packs of a complete run."""
+    from segutils.runner import packing
+
+    folder = places.find_run(args.run, places.find_reports(args.reports))
+    _import_rendering(args.format)
+    for path in packing.render_again(folder, args.audience, args.format, _renderer()):
+        say(f"pack       {_short(path)}")
+    return DONE
+
+
+def check(args: argparse.Namespace) -> int:
+    """``segutils check``: rows in, used, set aside; every broken rule; nothing is executed."""
+    from segutils import tables
+    from segutils.engagement import load_engagement
+    from segutils.runner import graph, parameters
+
+    engagement = load_engagement(args.engagement)
+    if engagement.parameters:
+        playbook = graph.read_graph(places.find_playbook(args.playbook))
+        parameters.check_parameters(playbook, parameters.stated_in(engagement))
+    report = tables.check_engagement(engagement)
+    heads = ["table", "rows in", "used", "set aside", "added"]
+    rows = [
+        [c.table, *(f"{n:,}" for n in (c.rows_in, c.rows_used, c.rows_set_aside, c.rows_added))]
+        for c in report.counts
+    ]
+    _print_table(heads, rows)
+    for fault in report.faults:
+        place = f"{fault.table}.{fault.column}" if fault.column else fault.table
+        share = format_value(fault.share, "share")
+        say(f"\n{place}: {fault.rule} ({plural(fault.rows, 'row')}, {share}; {fault.treatment})")
+        say(f"  example: {fault.example}\n  fix:     {fault.fix}")
+    say(f"\n{engagement.client}: the engagement can be run")
+    return DONE
+
+
+def new(args: argparse.Namespace) -> int:
+    """``segutils new``: a folder with an engagement file that runs."""
+    from segutils.samples import starter
+
+    path = starter.write_starter(Path(args.name))
+    say(f"{path} is written, with sample data beside it. It runs as it is:\n  segutils run {path}")
+    return DONE
+
+
+def batch(args: argparse.Namespace) -> int:
+    """``segutils batch``: a process per engagement; 1 when one failed, else 2 when one had bad input."""
+    shared = ["--reports", args.reports, "--playbook", args.playbook]
+    shared += ["--workers", str(args.workers), "--cell-seconds", str(args.cell_seconds)]
+    shared += ["--no-packs"] if args.no_packs else []
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    words = {DONE: "done", BAD_INPUT: "bad input", STOPPED: "stopped"}
+    rows, codes = [], []
+    for engagement in args.engagements:
+        say(f"\n== {engagement}")
+        start = time.perf_counter()
+        codes.append(_run_alone([sys.executable, "-m", "segutils", "run", engagement, *shared]))
+        seconds = time.perf_counter() - start
+        rows.append([engagement, words.get(codes[-1], "failed"), f"{seconds:.1f} s"])
+        if codes[-1] == STOPPED:
+            break
+    say("")
+    _print_table(["engagement", "result", "time"], rows)
+    if STOPPED in codes:
+        return STOPPED
+    if set(codes) - {DONE, BAD_INPUT}:
+        return FAILED
+    return BAD_INPUT if BAD_INPUT in codes else DONE
+
+
+def status(args: argparse.Namespace) -> int:
+    """``segutils status``: what a run answered of all capabilities."""
+    from segutils.runner import status as statuses
+
+    folder = places.find_run(args.run, places.find_reports(args.reports))
+    found = statuses.read_status(folder, places.find_playbook(args.playbook))
+    notebook = ""
+    for item in found:
+        if args.open and item.state == "answered":
+            continue
+        if item.capability.notebook != notebook:
+            notebook = item.capability.notebook
+            say(f"\n{notebook}")
+        detail = textwrap.shorten(item.detail, MAX_DETAIL, placeholder=" …")
+        say(f"  {item.capability.slug:<22} {item.state:<25} {detail}".rstrip())
+    counts = statuses.count_states(found)
+    said = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    say(f"\n{len(found)} capabilities: {said}\n{_short(folder)}")
+    return DONE
+
+
+def lab(args: argparse.Namespace) -> int:
+    """``segutils lab``: JupyterLab in the playbook, its notebooks reading one run."""
+    from segutils import tables
+
+    if not places.has_lab():
+        fix = 'install it: pip install "segutils[lab]" (make setup does)'
+        raise InputError("JupyterLab is not installed", where=sys.executable, fix=fix)
+    folder = places.find_run(args.run or str(tables.DEMO), places.find_reports(args.reports))
+    playbook = places.find_playbook(args.playbook)
+    say(f"the notebooks of {_short(playbook)} read the run {_short(folder)}")
+    command = [sys.executable, "-m", "jupyterlab", str(playbook)]
+    return subprocess.call(command, env={**os.environ, "SEGUTILS_RUN": str(folder)})
+
+
+def _renderer() -> "object":
+    from segutils.runner.packing import Renderer
+
+    return Renderer(render=_render_packs, prepare=_import_rendering)
+
+
+def _render_packs(folder: Path, wanted: dict[str, list[str]]) -> list[Path]:
+    from segutils.packs import rendering
+
+    return rendering.render_packs(folder, wanted)
+
+
+def _import_rendering(formats: Sequence[str] = ()) -> None:
+    """What rendering imports only when it is at work; for all formats, if none is named."""
+    from segutils.runner import packing, startup
+
+    names = ("rendering", "reading", *(formats or packing.FORMATS))
+    startup.import_ahead([f"from segutils.packs import {', '.join(names)}"])
+
+
+def _run_alone(command: list[str]) -> int:
+    """Run a command in a process of its own; Ctrl-C reaches it too, and it cleans up before we go on."""
+    with subprocess.Popen(command) as process:
+        try:
+            while True:
+                try:
+                    return process.wait()
+                except KeyboardInterrupt:
+                    continue
+        finally:
+            process.terminate()  # where we are being ended ourselves
+
+
+def _explain(record: "object", folder: Path) -> None:
+    failure = record.failure
+    place = f"cell {failure.cell}" + (f", {failure.line}" if failure.line else "")
+    message = failure.message.replace("\n", "\n  ")
+    print(f"\n{record.name} failed in {place}\n  {message}", file=sys.stderr)
+    partial = folder / "notebooks" / f"{record.name}.failed.ipynb"
+    if partial.is_file():
+        print(f"  read it: {_short(partial)}", file=sys.stderr)
+
+
+def _short(path: Path) -> str:
+    """A path as short as it can be copied from here."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _print_table(heads: list[str], rows: list[list[str]]) -> None:
+    """First column to the left, numbers to the right."""
+    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
+    for row in [heads, *rows]:
+        first, *others = row
+        cells = [
+            f"{first:<{widths[0]}}",
+            *(f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True)),
+        ]
+        say("  ".join(cells))

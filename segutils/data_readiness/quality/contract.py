@@ -1,0 +1,188 @@
+"""Do the client's tables keep the contract, what was set aside, and what should be fixed at the source?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from segutils.findings import Figure, Finding, Need, Status
+from segutils.formats import format_value, join_words, plural
+
+SLUG = "contract"
+MAX_BARS = 12
+
+
+def check_contract(
+    counts: pd.DataFrame,
+    faults: pd.DataFrame,
+    *,
+    as_of: date,
+    last_day: date | None = None,
+    max_set_aside_share: float = 0.01,
+    max_set_aside_share_fail: float = 0.05,
+    max_flagged_share: float = 0.05,
+    max_age_days: int = 31,
+) -> Finding:
+    """Can the client's tables be used as they came, and which rows cannot?
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        ``table, rows_in, rows_used, rows_set_aside, rows_added, read_as``, one row per table.
+    faults : pandas.DataFrame
+        ``table, column, rule, severity, treatment, rows, share, example, fix``, one row per broken rule; may
+        be empty. Severity is ``set_aside``, ``blank`` or ``flag``.
+    as_of : datetime.date
+        The stated last day of the data.
+    last_day : datetime.date, optional
+        The last day on which an order line lies.
+    max_set_aside_share : float
+        Of any table's rows (0-1); above it the data hold with limits.
+    max_set_aside_share_fail : float
+        Of any table's rows; above it the data do not hold.
+    max_flagged_share : float
+        Of any table's rows that break one rule and are used nevertheless; above it the data hold with limits.
+    max_age_days : int
+        Between the last order line and `as_of`; above it the data hold with limits.
+
+    Returns
+    -------
+    Finding
+        Table: the faults, those with consequences first; where there are none, the counts.
+
+    Notes
+    -----
+    The thresholds are the playbook's own convention: no published standard fits every client.
+    """
+    rows_in, aside = int(counts.rows_in.sum()), int(counts.rows_set_aside.sum())
+    used, added = int(counts.rows_used.sum()), int(counts.rows_added.sum())
+    if rows_in != used + aside:
+        raise ValueError(f"{rows_in} rows in are not {used} used and {aside} set aside")
+    shares = counts.rows_set_aside / counts.rows_in
+    worst_share = float(shares.max())
+    worst_table = str(counts.table[shares.idxmax()])
+    kept = faults[faults.severity != "set_aside"]
+    age = (as_of - last_day).days if last_day else None
+    problems = []
+    if worst_share > max_set_aside_share:
+        limit = format_value(max_set_aside_share, "share:0")
+        problems.append(
+            f"{format_value(worst_share, 'share')} of {worst_table} cannot be used (limit {limit})"
+        )
+    if len(kept) and kept.share.max() > max_flagged_share:
+        top = kept.loc[kept.share.idxmax()]
+        problems.append(f"{format_value(top.share, 'share')} of {top.table}: {top['column']} {top.rule}")
+    if age is not None and age > max_age_days:
+        problems.append(f"the last order line is {plural(age, 'day')} older than the stated last day")
+    status: Status = "fail" if worst_share > max_set_aside_share_fail else "caution" if problems else "pass"
+    return Finding(
+        slug=SLUG,
+        status=status,
+        headline=_headline(rows_in, used, aside, problems),
+        table=_order_faults(faults) if len(faults) else counts.reset_index(drop=True),
+        formats={"rows": "count", "share": "share:2"}
+        if len(faults)
+        else {name: "count" for name in ("rows_in", "rows_used", "rows_set_aside", "rows_added")},
+        labels={"read_as": "Read as", "rows": "Rows", "share": "Share of the table's rows"},
+        figures=_draw_faults(faults) if len(faults) else (),
+        notes=(
+            *(_count_line(row) for row in counts.to_dict("records")),
+            *_added_note(added),
+            *_age_note(age, last_day, as_of),
+        ),
+        limits=(
+            "The rules see what contradicts the contract or another table; an amount that is wrong but "
+            "plausible stays unseen.",
+            "A row that breaks two rules is counted under each; it is set aside once.",
+        ),
+        needs=_list_needs(faults),
+    )
+
+
+def _headline(rows_in: int, used: int, aside: int, problems: list[str]) -> str:
+    share = format_value(used / rows_in, "share")
+    if aside:
+        base = (
+            f"{used:,} of {rows_in:,} rows ({share}) are used and {aside:,} set aside, each with its reason"
+        )
+    else:
+        base = f"All {rows_in:,} rows are used"
+    return f"{base}, but {join_words(problems)}." if problems else f"{base}."
+
+
+def _order_faults(faults: pd.DataFrame) -> pd.DataFrame:
+    rank = {"fatal": 0, "set_aside": 1, "blank": 2, "flag": 3}
+    ordered = faults.assign(rank=faults.severity.map(rank)).sort_values(
+        ["rank", "share"], ascending=[True, False], kind="stable"
+    )
+    return ordered.drop(columns=["rank", "severity"]).reset_index(drop=True)
+
+
+def _count_line(row: Mapping[str, Any]) -> str:
+    """The line that the packs print: rows in = used + set aside."""
+    parts = f"{row['rows_used']:,} used + {row['rows_set_aside']:,} set aside"
+    read_as = f" (read as {row['read_as']})" if row.get("read_as") else ""
+    return f"{row['table']}: {row['rows_in']:,} rows in = {parts}{read_as}."
+
+
+def _added_note(added: int) -> tuple[str, ...]:
+    if not added:
+        return ()
+    words = "customer without a record of their own was" if added == 1 else "customers without a record were"
+    return (f"{added:,} {words} added because they bought; nothing else is known of them.",)
+
+
+def _age_note(age: int | None, last_day: date | None, as_of: date) -> tuple[str, ...]:
+    if age is None or last_day is None:
+        return ()
+    if age == 0:
+        return (f"The last order line is of {last_day.isoformat()}, the stated last day of the data.",)
+    return (
+        f"The last order line is of {last_day.isoformat()}, {plural(age, 'day')} before the stated last day "
+        f"({as_of.isoformat()}).",
+    )
+
+
+def _draw_faults(faults: pd.DataFrame) -> tuple[Figure, ...]:
+    words = {"set_aside": "row set aside", "blank": "cell left empty", "flag": "kept, counted"}
+    data = _order_faults(faults).head(MAX_BARS)
+    severity = faults.set_index(["table", "column", "rule"]).severity
+    data = data.assign(
+        fault=[
+            f"{t}.{c}: {r}" if c else f"{t}: {r}" for t, c, r in data[["table", "column", "rule"]].to_numpy()
+        ],
+        what_happened=[
+            words[severity[key]] for key in zip(data.table, data["column"], data.rule, strict=True)
+        ],
+    )
+    top = data.loc[data.share.idxmax()]
+    title = f"No broken rule touches more than {format_value(top.share, 'share:2')} of a table's rows"
+    figure = Figure(
+        kind="bar",
+        data=data[["fault", "what_happened", "share", "rows"]].reset_index(drop=True),
+        x="fault",
+        y="share",
+        series="what_happened",
+        title=title,
+        subtitle="Broken rules by table and column, share of the table's rows",
+        alt=f"Bars of {plural(len(data), 'broken rule')}. {title} ({top['column']}: {top.rule}).",
+        formats={"share": "share:2", "rows": "count"},
+        stacked=True,
+    )
+    return (figure,)
+
+
+def _list_needs(faults: pd.DataFrame) -> tuple[Need, ...]:
+    """Broken references are answered by the rows that are missing on the other side."""
+    found = []
+    for fault in faults[faults.rule.str.startswith("not in ")].to_dict("records"):
+        target, rows = fault["rule"].removeprefix("not in "), plural(fault["rows"], "row")
+        verb = "names" if fault["rows"] == 1 else "name"
+        question = (
+            f"Which {target} are those that {rows} of {fault['table']} {verb} and the table does not list?"
+        )
+        found.append(Need(question=question, table=target, columns=(fault["column"],)))
+    return tuple(found)

@@ -1,0 +1,247 @@
+"""What an engagement file may say: every key, its type, and the words that explain it.
+
+A field's description is what an error message tells the reader to write.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from segutils import schemas
+from segutils.yaml_lines import YamlFile
+
+CURRENCIES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
+CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF
+GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK
+LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD
+OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN
+SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG
+XOF XPF YER ZAR ZMW ZWG
+"""
+
+
+def _refuse(what: str, fix: str) -> PydanticCustomError:
+    return PydanticCustomError("engagement", "{what}", {"what": what, "fix": fix})
+
+
+def suggest(word: str, known: list[str] | tuple[str, ...]) -> str:
+    """``did you mean 'x'? `` where a known word is like this one, else nothing."""
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'? " if near else ""
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        from zoneinfo import available_timezones
+
+        hint = suggest(name, sorted(available_timezones()))
+        fix = f"{hint}use an IANA name such as Europe/Berlin or America/New_York"
+        raise _refuse(f"time zone '{name}' is not known", fix) from None
+    return name
+
+
+def _check_currency(code: str) -> str:
+    if code not in CURRENCIES.split():
+        raise _refuse(f"currency '{code}' is not known", "use an ISO 4217 code such as EUR, USD or GBP")
+    return code
+
+
+def _check_table_name(name: str) -> str:
+    if name not in schemas.TABLES:
+        hint = suggest(name, tuple(schemas.TABLES))
+        raise _refuse(f"unknown table '{name}'", f"{hint}tables are: {', '.join(schemas.TABLES)}")
+    return name
+
+
+def _check_url(url: str) -> str:
+    if url.startswith("env:"):
+        if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", url):
+            raise _refuse(f"'{url}' is not a reference to a variable", "write env:NAME")
+        return url
+    if url != "duckdb" and "://" not in url:
+        fix = "write duckdb, a URL such as postgresql://host/database, or env:NAME"
+        raise _refuse("this is not a database URL", fix)
+    if url != "duckdb" and (urlsplit(url).password or "password=" in url.lower() or "token=" in url.lower()):
+        fix = "put the whole URL into an environment variable and write env:NAME here; change that password"
+        raise _refuse("the URL carries a secret", fix)
+    return url
+
+
+def _check_day(value: Any) -> Any:
+    if isinstance(value, datetime):
+        raise _refuse("a day is wanted, not a moment", "write it as 2025-12-31")
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_check_zone)]
+Url = Annotated[str, AfterValidator(_check_url)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Day = Annotated[date, BeforeValidator(_check_day)]
+TableName = Annotated[str, AfterValidator(_check_table_name)]
+Audience = Literal["executive", "board"]
+Format = Literal["html", "pdf", "pptx", "xlsx"]
+Parameter = bool | int | float | str | list[bool | int | float | str]
+ALL_FORMATS: tuple[Format, ...] = ("html", "pdf", "pptx", "xlsx")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Brand(_Part):
+    """How the packs look."""
+
+    logo: str = Field("", description="a path to an .svg or .png file, from the engagement file's folder")
+    logo_alt: str = Field("", description="what the logo shows, for readers who cannot see it")
+    primary: Colour = Field("#1f3a5f", description="a colour as '#rrggbb', in quotes")
+    accent: Colour = Field("#b4451f", description="a colour as '#rrggbb', in quotes")
+    font: str = Field("Source Sans 3", description="the name of a font family")
+
+
+class TableSource(_Part):
+    """Where one canonical table comes from, and which of its columns is which."""
+
+    path: str | None = Field(
+        None, description="a .csv, .parquet or .xlsx file, or package:NAME/file inside a package"
+    )
+    url: Url | None = Field(None, description="a database URL, or env:NAME")
+    table: str | None = Field(None, description="a table's name in the database (schema.table)")
+    query: str | None = Field(None, description="SQL; over a file, the file is the view 'source'")
+    other_files: dict[str, str] = Field(
+        {}, description="files that the query reads beside 'source', by these names"
+    )
+    columns: dict[str, str] = Field(
+        {}, description="canonical name: the file's own name, such as customer_id: client_no"
+    )
+    sheet: str | None = Field(None, description="the sheet's name, in quotes if it is a number")
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="one character, in quotes")
+    encoding: str | None = Field(None, description="an encoding such as utf-8, cp1252 or utf-16")
+    decimal: Literal[".", ","] | None = Field(None, description="'.' or ',' in quotes")
+    date_format: str | dict[str, str] | None = Field(
+        None, description="'%d.%m.%Y', or one per canonical column"
+    )
+    timezone: Zone | None = Field(None, description="the IANA zone of times without one; UTC if not stated")
+    add_missing_from: TableName | None = Field(None, description="transactions (for customers only)")
+    version: str | None = Field(
+        None, description="a text, in quotes, that you change whenever the database's data changed"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TableSource:
+        if self.path and (self.url or self.table):
+            raise _refuse("a table has one source, not both path and url/table", "keep one of them")
+        if self.url and not (self.table or self.query):
+            raise _refuse("the database source names neither table nor query", "add 'table:' or 'query:'")
+        if self.table and self.query:
+            raise _refuse("both table and query are given", "keep one of them")
+        if not (self.path or self.table or self.query):
+            raise _refuse(
+                "the table has no source", "add 'path:' (a file) or 'url:' with 'table:' or 'query:'"
+            )
+        if self.other_files and not (self.path and self.query):
+            raise _refuse("other_files is given without path and query", "add both, or remove other_files")
+        return self
+
+
+class RowRule(_Part):
+    """A range that a column must keep, on top of the contract's own rules."""
+
+    table: TableName = Field(description="a table of this file")
+    column: str = Field(description="a canonical column of that table")
+    min: float | None = Field(None, description="the lowest value that is still right")
+    max: float | None = Field(None, description="the highest value that is still right")
+    treatment: Literal["set_aside", "blank", "flag"] = Field(description="set_aside, blank or flag")
+    why: str = Field(min_length=1, description="a sentence that the data report prints")
+
+
+class TargetLine(_Part):
+    """A target that somebody set; never derived by the playbook."""
+
+    measure: str = Field(description="a measure of notebook 7_1, such as net_revenue")
+    target: float = Field(description="a number; shares as 0 to 1")
+    segment: str = Field("", description="a segment such as S1; leave it out for all customers")
+    owner: str = Field(min_length=1, description="who set it")
+    note: str = Field("", description="how it was set")
+
+
+class OverrideChoice(_Part):
+    """The client's own choice where it differs from a recommendation."""
+
+    choice: str = Field(description="one of the decision's options; in quotes if it is a number")
+    who: str = Field(min_length=1, description="the person who decided")
+    when: Day = Field(description="the day it was decided, as 2025-12-31")
+    why: str = Field(min_length=1, description="the reason, a sentence")
+
+
+class Packs(_Part):
+    """Which packs are made, in which formats."""
+
+    executive: list[Format] = Field(list(ALL_FORMATS), description="a list of html, pdf, pptx, xlsx")
+    board: list[Format] = Field(list(ALL_FORMATS), description="a list of html, pdf, pptx, xlsx")
+
+
+class Engagement(_Part):
+    """A checked engagement file; :func:`load_engagement` makes one."""
+
+    client: str = Field(min_length=1, description="the client's name as the packs print it")
+    currency: Annotated[str, AfterValidator(_check_currency)] = Field(
+        description="an ISO 4217 code such as EUR or USD"
+    )
+    as_of: Day = Field(description="the last day of the data, as 2025-12-31")
+    timezone: Zone = Field(description="the client's IANA time zone, such as Europe/Berlin")
+    data_note: str = Field("", description="a sentence printed on every page of every pack")
+    simulated: bool = Field(False, description="true or false")
+    engine: Url = Field("duckdb", description="duckdb, a database URL, or env:NAME")
+    brand: Brand = Field(Brand(), description="logo, logo_alt, primary, accent, font")
+    tables: dict[TableName, TableSource] = Field(description="the input tables; see the data contract")
+    rules: list[RowRule] = Field([], description="a list of table, column, min, max, treatment, why")
+    targets: list[TargetLine] = Field([], description="a list of measure, target, segment, owner, note")
+    parameters: dict[str, dict[str, Parameter]] = Field({}, description="notebook: {parameter: value}")
+    overrides: dict[str, OverrideChoice] = Field({}, description="capability: choice, who, when, why")
+    packs: Packs = Field(Packs(), description="executive and board, each a list of formats")
+    protected_attributes: list[str] = Field(
+        [], description="columns of customers that must not shape or name a segment"
+    )
+    _file: YamlFile | None = PrivateAttr(None)
+
+    @property
+    def slug(self) -> str:
+        """The client's name as a folder: ``Café Müller AG`` → ``cafe-muller-ag``."""
+        plain = unicodedata.normalize("NFKD", self.client).encode("ascii", "ignore").decode()
+        return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "client"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the engagement file; relative paths start there."""
+        return self._file.path.parent if self._file else Path()
+
+    def where(self, section: str, name: str = "", part: str = "", item: str = "") -> str:
+        """File, line and key for a message: ``engagement.yml, line 14 (tables.customers.path)``."""
+        key = tuple(filter(None, (section, name, part, item)))
+        return self._file.where(key) if self._file else ".".join(str(part) for part in key)
+
+    @property
+    def logo(self) -> Path | None:
+        """The logo's file, or None where the brand has none."""
+        return self.folder / self.brand.logo if self.brand.logo else None

@@ -1,0 +1,390 @@
+"""The client's tables become canonical ones: columns mapped, cells typed, each row judged by the contract.
+
+Everything is an expression, the same in DuckDB (files, copies) and in the client's own database (nothing is
+copied).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import ibis
+
+from segutils import casting, schemas
+from segutils.casting import Reading
+from segutils.engagement import Engagement
+from segutils.errors import InputError
+from segutils.files import ROW, Rows
+from segutils.schemas import Context, Severity, TableSchema
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+RAW = "raw"
+REASON = "reason"
+UNREADABLE = "not a "
+TYPE_WORDS = {"timestamp": "date or time", "date": "date", "boolean": "yes or no"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One rule on one column; the judged rows carry a column that says who breaks it (see :func:`mark`)."""
+
+    column: str
+    rule: str
+    severity: Severity
+    fix: str
+    broken: ir.BooleanValue | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A table's rows after every check.
+
+    `rows` holds the canonical `columns`, one flag per check, the reason to set a row aside (null: it is used)
+    and, where a row breaks any check, its cells as the source has them (an array in the order of
+    `source_columns`).
+    """
+
+    name: str
+    rows: ir.Table
+    checks: tuple[Check, ...]
+    columns: tuple[str, ...]
+    source_columns: tuple[str, ...]
+    mapped: Mapping[str, str]
+    numbered: bool
+
+    def accepted(self) -> ir.Table:
+        """The rows that are used, canonical columns only, cells outside their range left empty."""
+        kept = self.rows.filter(self.rows[REASON].isnull())
+        columns: dict[str, ir.Value] = {name: kept[name] for name in self.columns}
+        for number, check in enumerate(self.checks):
+            if check.severity == "blank":
+                value = columns[check.column]
+                columns[check.column] = ibis.ifelse(kept[mark(number)], ibis.null(value.type()), value)
+        return kept.select(**columns)
+
+    def rejected(self) -> ir.Table:
+        """The rows set aside: reason, row number where the source has one, and the source's own cells."""
+        aside = self.rows.filter(self.rows[REASON].notnull())
+        return aside.select(REASON, *([ROW] if self.numbered else []), RAW)
+
+    def first_broken(self, number: int) -> ir.Table:
+        """A row that breaks a check: the first of the file, or of all its cells in order."""
+        broken = self.rows.filter(self.rows[mark(number)])
+        return broken.order_by(ROW if self.numbered else RAW).limit(1).select(*self.numbering(), RAW)
+
+    def numbering(self) -> tuple[str, ...]:
+        """The row-number column, if there is one."""
+        return (ROW,) if self.numbered else ()
+
+
+def mark(number: int) -> str:
+    """Name of the column that says whether a row breaks check `number`."""
+    return f"check_{number}"
+
+
+def map_columns(name: str, rows: Rows, engagement: Engagement) -> dict[str, str]:
+    """Which of the source's columns is which canonical one?
+
+    Columns named in the engagement file, and columns that already carry their canonical name.
+
+    Raises
+    ------
+    InputError
+        A mapped or required column is not in the source; says what the source has.
+    """
+    schema, stated = schemas.TABLES[name], engagement.tables[name].columns
+    has = [column for column in rows.table.columns if column != ROW]
+    lower = {column.lower().strip(): column for column in has}
+    mapped: dict[str, str] = {}
+    for canonical, theirs in stated.items():
+        if theirs.lower().strip() not in lower:
+            where = engagement.where("tables", name, "columns", canonical)
+            what = f"the source of '{name}' has no column '{theirs}'"
+            raise InputError(what, where=where, fix=_offer(theirs, has))
+        mapped[canonical] = lower[theirs.lower().strip()]
+    taken = set(mapped.values())
+    for column in schema.columns:
+        if column.name not in mapped and lower.get(column.name, "") not in (*taken, ""):
+            mapped[column.name] = lower[column.name]
+    missing = [column for column in schema.required if column not in mapped]
+    if missing:
+        where = engagement.where("tables", name, "columns")
+        words = ", ".join(f"'{column}'" for column in missing)
+        fix = f"add '{missing[0]}: <the source's column>' under columns; {_offer(missing[0], has)}"
+        raise InputError(f"'{name}' needs {words}, which no column is mapped to", where=where, fix=fix)
+    return mapped
+
+
+def _offer(wanted: str, has: list[str]) -> str:
+    near = get_close_matches(wanted, has, n=1, cutoff=0.6)
+    listed = ", ".join(has[:40]) + (" …" if len(has) > 40 else "")
+    return (f"did you mean '{near[0]}'? " if near else "") + f"the source has: {listed}"
+
+
+def read_text_columns(name: str, rows: Rows, mapped: Mapping[str, str], engagement: Engagement) -> Reading:
+    """How are this table's text cells written: decimal mark, date formats, offsets?
+
+    What the engagement file states wins; what stays ambiguous is refused.
+    """
+    schema, source = schemas.TABLES[name], engagement.tables[name]
+    where = engagement.where("tables", name)
+    types = {c: schema.by_name[c].type for c in mapped if c in schema.by_name}
+    text = {c: t for c, t in mapped.items() if rows.table[t].type().is_string() and c in types}
+    numbers = {c: t for c, t in text.items() if types[c].startswith(("decimal", "float", "int"))}
+    decimals = dict.fromkeys(numbers, source.decimal)
+    if source.decimal is None:
+        decimals = casting.read_decimal_marks(rows.table, numbers, where=where)
+    formats: dict[str, list[str]] = {}
+    zoned: list[str] = []
+    for column, theirs in text.items():
+        if types[column] not in ("timestamp", "date"):
+            continue
+        stated = source.date_format
+        chosen = stated.get(column) if isinstance(stated, dict) else stated
+        if chosen:
+            formats[column] = [chosen]
+            continue
+        found, has_offset = casting.read_time_formats(rows.table, column, theirs, where=where)
+        if found:
+            formats[column] = found
+        if has_offset:
+            zoned.append(column)
+    return Reading(decimals=decimals, formats=formats, zoned=zoned)
+
+
+def cast_rows(
+    name: str, rows: Rows, mapped: Mapping[str, str], reading: Reading, engagement: Engagement
+) -> ir.Table:
+    """The source's rows with canonical columns (``c_`` before their names) beside their own."""
+    schema = schemas.TABLES[name]
+    columns = {}
+    for canonical, theirs in mapped.items():
+        type_ = schema.by_name[canonical].type if canonical in schema.by_name else "any"
+        where = engagement.where("tables", name, "columns", canonical)
+        columns[_own(canonical)] = casting.cast_column(
+            rows.table[theirs], canonical, type_, reading, where=where
+        )
+    return rows.table.mutate(**columns)
+
+
+def _raw(number: int) -> str:
+    return f"source_{number}"
+
+
+def _own(canonical: str) -> str:
+    """A canonical column's name while it stands beside the source's columns, which may have the same name."""
+    return f"c_{canonical}"
+
+
+def read_cells(typed: ir.Table, schema: TableSchema, reading: Reading) -> Reading:
+    """From when to when do the times run, which are calendar days, and does a key occur twice?"""
+    columns = [name for name in schemas.moments(schema) if _own(name) in typed.columns]
+    sums: dict[str, ir.Scalar] = {"rows": typed.count()}
+    for column in columns:
+        moment = typed[_own(column)]
+        sums[f"low_{column}"], sums[f"high_{column}"] = moment.min(), moment.max()
+        sums[f"timed_{column}"] = (moment != moment.truncate("D")).sum()
+    found = typed.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    known = [column for column in columns if found[f"low_{column}"] is not None]
+    keys = typed.select(*map(_own, schema.key)).distinct().count().to_pyarrow().as_py() if schema.key else 0
+    return replace(
+        reading,
+        days=[column for column in known if not found[f"timed_{column}"]],
+        low={column: found[f"low_{column}"].isoformat() for column in known},
+        high={column: found[f"high_{column}"].isoformat() for column in known},
+        repeats=bool(schema.key) and keys < found["rows"],
+    )
+
+
+def place_times(name: str, typed: ir.Table, reading: Reading, engagement: Engagement) -> ir.Table:
+    """Moments in UTC, and the client's own calendar date of each (``ordered_at`` → also ``ordered_on``)."""
+    schema = schemas.TABLES[name]
+    zone = engagement.tables[name].timezone or "UTC"
+    columns: dict[str, ir.Value] = {}
+    for column in schemas.moments(schema):
+        own = _own(column)
+        if own not in typed.columns:
+            continue
+        moment, local = typed[own], _own(schemas.local_date_name(column))
+        if column not in reading.low:  # no value at all
+            columns[local] = moment.date()
+            continue
+        low, high = (_bounded(bound[column]) for bound in (reading.low, reading.high))
+        if column in reading.days:
+            columns[local] = moment.date()
+            columns[own] = casting.move_clock(moment, engagement.timezone, "UTC", low, high)
+            continue
+        source_zone = "UTC" if column in reading.zoned else zone
+        columns[own] = casting.move_clock(moment, source_zone, "UTC", low, high)
+        columns[local] = casting.move_clock(moment, source_zone, engagement.timezone, low, high).date()
+    for column in schema.columns:
+        if column.type == "date" and _own(column.name) in typed.columns:
+            columns[_own(column.name)] = typed[_own(column.name)].date()
+    return typed.mutate(**columns) if columns else typed
+
+
+def _bounded(moment: str) -> datetime:
+    """Absurd years (0001, 9999) would only make the list of offsets long: such rows are set aside anyway."""
+    plain = datetime.fromisoformat(moment).replace(tzinfo=None)
+    return min(max(plain, datetime(1970, 1, 1)), datetime(2100, 1, 1))
+
+
+def judge_rows(
+    name: str,
+    rows: Rows,
+    mapped: Mapping[str, str],
+    reading: Reading,
+    engagement: Engagement,
+    accepted: Mapping[str, ir.Table],
+) -> Judged:
+    """Which rows keep the contract, and why not?
+
+    Parameters
+    ----------
+    name : str
+        Canonical table.
+    rows : Rows
+    mapped : mapping of str to str
+        From :func:`map_columns`.
+    reading : Reading
+        Complete: see :func:`read_text_columns` and :func:`read_cells`.
+    engagement : Engagement
+    accepted : mapping of str to ibis table
+        Tables already accepted: references are checked against these.
+
+    Returns
+    -------
+    Judged
+    """
+    schema = schemas.TABLES[name]
+    placed = place_times(name, cast_rows(name, rows, mapped, reading, engagement), reading, engagement)
+    source_columns = tuple(column for column in rows.table.columns if column != ROW)
+    own = {c.removeprefix("c_"): placed[c] for c in placed.columns if c not in rows.table.columns}
+    cells = {_raw(number): placed[column] for number, column in enumerate(source_columns)}
+    base = placed.select(*([ROW] if rows.numbered else []), **own, **cells)
+    raws = {canonical: _raw(source_columns.index(theirs)) for canonical, theirs in mapped.items()}
+    checks = _list_checks(name, schema, base, raws, engagement, accepted)
+    flags = {mark(number): check.broken for number, check in enumerate(checks)}
+    flagged = base.mutate(**flags)
+    aside = [
+        (flagged[mark(n)], f"{c.column}: {c.rule}") for n, c in enumerate(checks) if c.severity == "set_aside"
+    ]
+    judged = flagged.mutate(**{REASON: ibis.cases(*aside, else_=ibis.null("string"))})
+    if reading.repeats:
+        order = [ROW] if rows.numbered else list(mapped)
+        judged, repeats = _check_repeats(judged, schema, list(mapped), order, first=len(checks))
+        checks += repeats
+    broken = (
+        ibis.or_(*(judged[mark(number)] for number in range(len(checks)))) if checks else ibis.literal(False)
+    )
+    raw = ibis.array([judged[column].cast("string") for column in cells])
+    judged = judged.mutate(**{RAW: ibis.ifelse(broken, raw, ibis.null(raw.type()))}).drop(*cells)
+    return Judged(
+        name=name,
+        rows=judged,
+        checks=tuple(checks),
+        columns=_order_columns(schema, list(own)),
+        source_columns=source_columns,
+        mapped=mapped,
+        numbered=rows.numbered,
+    )
+
+
+def _order_columns(schema: TableSchema, present: list[str]) -> tuple[str, ...]:
+    ordered: list[str] = []
+    for column in schema.columns:
+        ordered.append(column.name)
+        if column.type == "timestamp":
+            ordered.append(schemas.local_date_name(column.name))
+    known = [column for column in ordered if column in present]
+    return (*known, *(column for column in present if column not in known))
+
+
+def _check_repeats(
+    judged: ir.Table, schema: TableSchema, cells: list[str], order: list[str], *, first: int
+) -> tuple[ir.Table, list[Check]]:
+    """Further rows of a key: the first in file order (or in the order of all cells) is kept."""
+    usable = judged.mutate(usable=judged[REASON].isnull())
+    ranked = usable.mutate(
+        key_rank=ibis.row_number().over(group_by=["usable", *schema.key], order_by=order),
+        cell_rank=ibis.row_number().over(group_by=["usable", *cells], order_by=order),
+    )
+    again = ranked.usable & (ranked.key_rank > 0)
+    ranked = ranked.mutate(
+        **{mark(first): again & (ranked.cell_rank > 0), mark(first + 1): again & (ranked.cell_rank == 0)}
+    )
+    key = " and ".join(schema.key)
+    same = Check(
+        column=schema.key[0], rule=f"same row again ({key})", severity="set_aside", fix="remove the copies"
+    )
+    other = Check(
+        column=schema.key[0],
+        rule=f"{key} again with other content",
+        severity="set_aside",
+        fix="decide which record is right; until then the first one is used",
+    )
+    reasons = [(ranked[mark(first + n)], f"{c.column}: {c.rule}") for n, c in enumerate((same, other))]
+    return ranked.mutate(**{REASON: ibis.cases(*reasons, else_=ranked[REASON])}), [same, other]
+
+
+def _list_checks(
+    name: str,
+    schema: TableSchema,
+    base: ir.Table,
+    raws: Mapping[str, str],
+    engagement: Engagement,
+    accepted: Mapping[str, ir.Table],
+) -> list[Check]:
+    """Every rule that applies to the columns there are; `raws` names the source's cell of each column."""
+    end = casting.end_of_day(engagement.as_of, engagement.timezone)
+    context = Context(as_of_end=end, currency=engagement.currency)
+    checks: list[Check] = []
+
+    def add(column: str, rule: str, severity: Severity, fix: str, broken: ir.BooleanValue) -> None:
+        checks.append(
+            Check(column=column, rule=rule, severity=severity, fix=fix, broken=broken.fill_null(False))
+        )
+
+    for column in (schema.by_name[c] for c in raws if c in schema.by_name):
+        value, raw = base[column.name], base[raws[column.name]]
+        aside: Severity = "set_aside" if column.required else "blank"
+        if raw.type().is_string() and column.type != "string":
+            given = (raw.strip() != "").fill_null(False)
+            words = UNREADABLE + TYPE_WORDS.get(column.type, "number")
+            add(column.name, words, aside, schemas.SOURCE_FIX, value.isnull() & given)
+            missing = ~given
+        else:
+            missing = value.isnull()
+        if column.required:
+            add(column.name, "missing", "set_aside", "fill it in the source system", missing)
+        if column.past:
+            fix = "check the clock of the source system, and 'as_of' and 'timezone' of the engagement file"
+            add(column.name, f"after {engagement.as_of.isoformat()}", aside, fix, value >= context.as_of_end)
+            add(column.name, "before 1990", aside, schemas.SOURCE_FIX, value < schemas.EARLIEST)
+        if column.low is not None:
+            add(column.name, f"below {column.low:g}", "blank", schemas.SOURCE_FIX, value < column.low)
+        if column.high is not None:
+            add(column.name, f"above {column.high:g}", "blank", schemas.SOURCE_FIX, value > column.high)
+        target, _, key = column.references.partition(".")
+        if target in accepted and target != name:
+            fix = f"send the missing rows of {target}, or correct the {column.name}"
+            broken = value.notnull() & value.notin(accepted[target][key])
+            add(column.name, f"not in {target}", column.reference_severity, fix, broken)
+    for rule in schema.rules:
+        if rule.column in raws and all(column in raws for column in rule.needs):
+            add(rule.column, rule.words, rule.severity, rule.fix, rule.broken(base, context))
+    for extra in engagement.rules:
+        if extra.table != name or extra.column not in raws:
+            continue
+        value = base[extra.column]
+        if extra.min is not None:
+            add(extra.column, f"below {extra.min:g}", extra.treatment, extra.why, value < extra.min)
+        if extra.max is not None:
+            add(extra.column, f"above {extra.max:g}", extra.treatment, extra.why, value > extra.max)
+    return checks

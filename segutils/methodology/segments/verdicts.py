@@ -1,0 +1,97 @@
+"""What a cut into segments is worth believing: its kind, by stated rules, and its scores.
+
+Scores are on absolute scales, with a published mark at each end.
+"""
+
+import numpy as np
+import pandas as pd
+
+from segutils.statistics import decisions
+
+VERDICTS = ("none", "constructive", "reproducible", "natural")  # from worst to best
+MIN_ARI = 0.75
+
+
+def score_verdicts(
+    table: pd.DataFrame,
+    *,
+    min_ari: float = MIN_ARI,
+    min_jaccard: float = 0.6,
+    min_jaccard_natural: float = 0.75,
+    min_prediction_strength: float = 0.8,
+    min_segment_gap: float = 0.8,
+    max_p_structure: float = 0.001,
+) -> pd.Series:
+    """Are segments found in the customers, reproducible, constructed, or imagined?
+
+    The kinds are those of Dolnicar, Grün and Leisch 2018 (chapter 7); the marks that tell them apart are
+    stated here.
+
+    * ``none``: no tighter than customers whose features are unrelated (p-value above `max_p_structure`).
+    * ``constructive``: features are related, but another sample would draw other segments.
+    * ``reproducible``: another sample draws nearly the same cut. Mean adjusted Rand index of bootstrap pairs
+      at least `min_ari` (between "moderate" 0.65 and "good" 0.80 of Steinley 2004), and mean Jaccard
+      coefficient of the weakest segment at least `min_jaccard` (below 0.6: not to be trusted, Hennig 2008).
+    * ``natural``: besides, every segment is valid (0.75, Hennig 2008), prediction strength is at least 0.8
+      (Tibshirani and Walther 2005), and there is a gap to every neighbour (0.8; an even spread gives 0.75).
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``adjusted_rand, min_jaccard, prediction_strength, segment_gap, p_structure``.
+
+    Returns
+    -------
+    pandas.Series
+        ``verdict`` per row.
+    """
+    structured = table["p_structure"] <= max_p_structure
+    stable = structured & (table["adjusted_rand"] >= min_ari) & (table["min_jaccard"] >= min_jaccard)
+    natural = (
+        stable
+        & (table["min_jaccard"] >= min_jaccard_natural)
+        & (table["prediction_strength"] >= min_prediction_strength)
+        & (table["segment_gap"] >= min_segment_gap)
+    )
+    level = structured.astype(int) + stable.astype(int) + natural.astype(int)
+    return pd.Series(np.array(VERDICTS, dtype=object)[level], index=table.index, name="verdict").astype("str")
+
+
+def score_criteria(table: pd.DataFrame, *, attainable: float) -> pd.DataFrame:
+    """The four criteria on absolute scales 0-1, from "of no use" to "could not reasonably be better".
+
+    ``stability``: adjusted Rand index 0.5 to 0.9 (excellent, Steinley 2004); ``weakest_segment``: Jaccard
+    coefficient 0.5 (dissolved) to 0.85 (highly stable, Hennig 2008); ``prediction``: prediction strength 0 to
+    0.8 (Tibshirani and Walther 2005); ``detail``: share of the differences between customers that segments
+    carry, 0 to `attainable` (what the largest number of segments that the organisation can run would carry).
+    """
+    return pd.DataFrame(
+        {
+            "stability": decisions.scale_between(table["adjusted_rand"], worst=0.5, best=0.9),
+            "weakest_segment": decisions.scale_between(table["min_jaccard"], worst=0.5, best=0.85),
+            "prediction": decisions.scale_between(table["prediction_strength"], worst=0.0, best=0.8),
+            "detail": decisions.scale_between(table["explained_share"], worst=0.0, best=attainable),
+        },
+        index=table["k"].astype(str),
+    )
+
+
+def find_eligible(table: pd.DataFrame, *, min_share: float, min_segments: int) -> pd.Series:
+    """Which numbers of segments may be recommended?
+
+    Knock-outs first: no segment smaller than `min_share`, not fewer than `min_segments` segments, not the
+    verdict ``none``. Of what is left only the best verdict counts: a constructed cut is no option while one
+    can be reproduced.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``k, smallest_share, verdict``.
+
+    Returns
+    -------
+    pandas.Series of bool
+    """
+    viable = (table["smallest_share"] >= min_share) & (table["k"] >= min_segments)
+    level = table["verdict"].map({verdict: i for i, verdict in enumerate(VERDICTS)}).where(viable, 0)
+    return (level == level.max()) & (level > 0)

@@ -1,0 +1,394 @@
+"""What stands where on a PDF's pages: drawings beside or above their tables, in sizes that fit (points)."""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from segutils.colours import Theme
+from segutils.findings import STATUS_WORDS
+from segutils.packs.document import (
+    DecisionAsked,
+    FigureExhibit,
+    ImageExhibit,
+    Pack,
+    Page,
+    TableExhibit,
+    TextExhibit,
+)
+from segutils.packs.measure import LINE_HEIGHT, TableFit, fit_table, largest_size, text_height, text_width
+from segutils.packs.prose import read_markdown
+
+# A4 landscape
+WIDTH, HEIGHT = 841.89, 595.28
+MARGIN_X, MARGIN_TOP, MARGIN_BOTTOM = 46.0, 42.0, 44.0
+GUTTER = 24.0
+LINE = WIDTH - 2 * MARGIN_X
+COLUMN = HEIGHT - MARGIN_TOP - MARGIN_BOTTOM
+ASIDE = 0.36 * LINE
+MAIN = LINE - GUTTER - ASIDE
+HALF = (LINE - GUTTER) / 2
+TITLE_SIZES = (20.0, 18.0, 16.5, 15.0, 13.5)
+TITLE_FRAME = 66.0  # section, accent bar and the room around a page's title
+EXHIBIT_FRAME = 50.0  # subtitle, source line and the room around an exhibit
+PAD_X, PAD_Y = 6.0, 3.2
+SET_PAD_Y = 0.9  # typst sets a line from cap height to base line, which is less than the estimate
+MAX_SCALE, MIN_SCALE = 1.35, 0.7  # of a drawing's natural size, whose text is 8-9 points
+PROSE = 560.0
+WHOLE_TABLE = 0.6 * COLUMN  # a table up to this height is never broken over two pages
+
+_RECOMMENDED = "Recommended: . How robust that is, and the options: page 00"
+
+Drawn = FigureExhibit | ImageExhibit
+T = TypeVar("T")
+Row = list[dict[str, Any]]
+
+
+def breakable(text: str) -> str:
+    """The text with a permitted break inside every word that no table column could hold."""
+    return re.sub(r"[^\s\u200b]{16,}", lambda word: _break_word(word[0]), text)
+
+
+def _break_word(word: str) -> str:
+    if word.isalpha():
+        return word  # hyphenated by the type-setter
+    parts = re.sub(r"(?<=[_./\-,;:|=&?#])(?=[^\s_./\-])", "\u200b", word).split("\u200b")
+    return "\u200b".join(re.sub(r"(.{14})(?=.{4})", "\\1\u200b", part) for part in parts)
+
+
+def describe_override(decision: DecisionAsked) -> str:
+    """The client's own choice in one line; empty where there is none."""
+    override = decision.override
+    return f"{override.choice} ({override.who}, {override.when}: {override.why})" if override else ""
+
+
+def contain(
+    size: tuple[float, float], width: float, height: float, *, max_scale: float
+) -> tuple[float, float]:
+    """Width and height of a drawing scaled into a box."""
+    scale = min(width / size[0], height / size[1], max_scale)
+    return size[0] * scale, size[1] * scale
+
+
+def drawing_size(svg: str) -> tuple[float, float]:
+    """Width and height of a drawing in points."""
+    tag = svg[svg.index("<svg") : svg.index(">", svg.index("<svg"))]
+    width, height = (re.search(rf'\s{side}="([\d.]+)(?:pt|px)?"', tag) for side in ("width", "height"))
+    if width and height:
+        return float(width[1]), float(height[1])
+    box = re.search(r'viewBox="[\d.+-]+[ ,]+[\d.+-]+[ ,]+([\d.]+)[ ,]+([\d.]+)"', tag)
+    return (float(box[1]), float(box[2])) if box else (504.0, 300.0)
+
+
+def wrap_png(png: bytes) -> str:
+    """A picture inside a drawing, at 144 dots per inch: the type-setter is given text files only."""
+    width, height = (int.from_bytes(png[at : at + 4], "big") / 2 for at in (16, 20))
+    data = base64.b64encode(png).decode()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
+        f'viewBox="0 0 {width} {height}">'
+        f'<image width="{width}" height="{height}" href="data:image/png;base64,{data}"/></svg>'
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One way to set a page's drawings: their column's width, what stands beside it, how much it is liked."""
+
+    width: float
+    per_row: int = 1
+    table_aside: bool = False
+    remarks_aside: bool = False
+    weight: float = 1.0
+
+
+LAYOUTS = (
+    Layout(width=MAIN, table_aside=True, remarks_aside=True, weight=1.3),
+    Layout(width=MAIN, remarks_aside=True, weight=1.1),
+    Layout(width=LINE),
+    Layout(width=HALF, per_row=2),
+)
+_RUN_ON = 0.55  # weight of a layout whose tables run on to the next page
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """A layout with the scale at which it shows the drawings; `runs_on`: the tables come on the next page."""
+
+    layout: Layout
+    scale: float
+    runs_on: bool
+
+    @property
+    def score(self) -> float:
+        legible = min(1.0, self.scale / MIN_SCALE) ** 2
+        return self.scale * legible * self.layout.weight * (_RUN_ON if self.runs_on else 1.0)
+
+
+class PageSetter:
+    """Arranges the pages of one pack; `drawings` are the files that the arranged pages name."""
+
+    def __init__(self, pack: Pack, theme: Theme) -> None:
+        self.pack = pack
+        self.theme = theme
+        self.drawings: dict[str, str] = {}
+        self._fits: dict[tuple[str, float], TableFit] = {}
+        self._choices: dict[str, _Choice] = {}
+
+    def set_page(self, index: int) -> dict[str, Any]:
+        """One message: the size of its title and the rows of exhibits under it."""
+        page = self.pack.pages[index]
+        peers = self._peers(page)
+        title_size = min(_title_size(one) for one in peers)
+        heights = [text_height(one.title, LINE, title_size, bold=True) for one in peers]
+        return {
+            "section": page.section,
+            "opens_section": index == 0 or page.section != self.pack.pages[index - 1].section,
+            "title": page.title,
+            "title_size": title_size,
+            "title_height": max(heights) if page.segment else 0,
+            "status": page.status,
+            "status_word": "" if page.status == "info" else STATUS_WORDS[page.status],
+            "notes": list(page.notes),
+            "limits": list(page.limits),
+            "rows": self._arrange(page),
+            "loose_source": not page.exhibits,
+            "source": page.source.citation,
+        }
+
+    def set_table(self, page: Page | None, table: TableExhibit, width: float) -> dict[str, Any]:
+        """A table; `page` is None for a decision's options, which stand under the decision's own title."""
+        fit = self._fit(page, table, width)
+        broken = _broken_columns(table, fit)
+        show_title = page is not None and bool(table.title) and table.title != page.title
+        height = fit.header_height + sum(fit.row_heights[: len(table.rows)]) + (48 if show_title else 30)
+        return {
+            "kind": "table",
+            "title": table.title,
+            "show_title": show_title,
+            "columns": [
+                {"label": breakable(column.label), "numeric": column.numeric, "hyphenate": place in broken}
+                for place, column in enumerate(table.columns)
+            ],
+            "rows": [
+                [
+                    cell.text if column.numeric else breakable(cell.text)
+                    for column, cell in zip(table.columns, row, strict=True)
+                ]
+                for row in table.rows
+            ],
+            "fit": {"size": fit.size, "widths": list(fit.widths), "pad_x": PAD_X, "pad_y": PAD_Y},
+            "height": height,
+            "whole": height <= WHOLE_TABLE,
+            "single_lines": max(fit.row_heights, default=0) < 2 * fit.size * LINE_HEIGHT,
+            "source": table.source.citation,
+        }
+
+    # ------------------------------------------------------------ arrangement
+
+    def _arrange(self, page: Page) -> list[Row]:
+        """Texts, drawings, tables; the page's own words stand where they leave the drawings largest."""
+        texts = [[_cell(LINE, [_set_text(text)])] for text in _of(page, TextExhibit)]
+        tables = _of(page, TableExhibit)
+        remarks = [{"kind": "notes"}] if page.notes or page.limits else []
+        remarks += [{"kind": "decision"}] if page.decision else []
+        if not _drawn(page):
+            if len(tables) == 1 and remarks and self._remarks_height(page, ASIDE) <= _room(page):
+                narrow = self.set_table(page, tables[0], MAIN)
+                if narrow["fit"]["size"] >= 8.5 and narrow["single_lines"]:
+                    return [*texts, [_cell(MAIN, [narrow]), _cell(ASIDE, remarks)]]
+            body = [[_cell(LINE, [self.set_table(page, table, LINE)])] for table in tables]
+            return [*texts, *body, *([_cell(LINE, [item])] for item in remarks)]
+        choice = self._choose(page)
+        layout = choice.layout
+        shown = [self._set_drawn(page, one, choice.scale, layout) for one in _drawn(page)]
+        aside = [self.set_table(page, tables.pop(0), ASIDE)] if layout.table_aside else []
+        if layout.remarks_aside:
+            aside, remarks = [*aside, *remarks], []
+        if aside:
+            rows = [[_cell(MAIN, shown), _cell(ASIDE, aside)]]
+        else:
+            starts = range(0, len(shown), layout.per_row)
+            rows = [[_cell(layout.width, [one]) for one in shown[i : i + layout.per_row]] for i in starts]
+        below = [[_cell(LINE, [self.set_table(page, table, LINE)])] for table in tables]
+        words = [[_cell(LINE, [item])] for item in remarks]
+        # the message stays with its drawing where the tables come on the next page
+        return [*texts, *rows, *words, *below] if choice.runs_on else [*texts, *rows, *below, *words]
+
+    def _choose(self, page: Page) -> _Choice:
+        """The layout that shows the drawings largest; one layout and scale for all segments' pages."""
+        key = f"segments of {page.slug}" if page.segment else page.id
+        if key in self._choices:
+            return self._choices[key]
+        found = []
+        for layout in LAYOUTS:
+            for runs_on in (False,) if page.segment else (False, True):  # a scorecard is one page
+                scales = [self._scale(one, layout, runs_on=runs_on) for one in self._peers(page)]
+                found.append(_Choice(layout=layout, scale=min(scales), runs_on=runs_on))
+        self._choices[key] = max(found, key=lambda choice: choice.score)
+        return self._choices[key]
+
+    def _scale(self, page: Page, layout: Layout, *, runs_on: bool) -> float:
+        """Scale of the drawings in this layout; 0 where the layout can't hold the page."""
+        drawn, tables = _drawn(page), _of(page, TableExhibit)
+        remarks = bool(page.notes or page.limits or page.decision)
+        room = _room(page)
+        suits = (layout.per_row == 2) == (len(drawn) > 2) or len(drawn) == 2
+        if not drawn or not suits or (layout.table_aside and not tables) or (runs_on and not tables):
+            return 0.0
+        if layout.table_aside:
+            beside = self.set_table(page, tables[0], ASIDE)
+            if not self._reads_aside(page, tables[0]):
+                return 0.0
+            tables = tables[1:]
+            if beside["height"] + self._remarks_height(page, ASIDE) > room:
+                return 0.0
+        elif layout.remarks_aside and (not remarks or self._remarks_height(page, ASIDE) > room):
+            return 0.0
+        if not runs_on:
+            room -= sum(self.set_table(page, table, LINE)["height"] for table in tables)
+        if not layout.remarks_aside:
+            room -= self._remarks_height(page, LINE)
+        sizes = [_natural_size(one) for one in drawn]
+        starts = range(0, len(drawn), layout.per_row)
+        frames = [_frame_height(page, one, layout.width) for one in drawn]
+        room -= sum(max(frames[i : i + layout.per_row]) for i in starts)
+        tall = sum(max(height for _, height in sizes[i : i + layout.per_row]) for i in starts)
+        wide = max(width for width, _ in sizes)
+        return max(0.01, min(room / tall, layout.width / wide, MAX_SCALE))
+
+    def _remarks_height(self, page: Page, width: float) -> float:
+        height = sum(text_height(text, width - 10, 9) + 6 for text in page.notes)
+        height += sum(text_height(text, width - 10, 8) + 6 for text in page.limits) + (
+            32 if page.limits else 12
+        )
+        if page.decision:
+            texts = [page.decision.question, _RECOMMENDED + page.decision.recommendation]
+            texts += [describe_override(page.decision)]
+            height += 36 + sum(text_height(text, width - 12, 9.5) + 6 for text in texts if text)
+        return height
+
+    def _peers(self, page: Page) -> list[Page]:
+        """The pages of all segments where this is one of them, else the page alone."""
+        if not page.segment:
+            return [page]
+        return [other for other in self.pack.pages if other.segment and other.slug == page.slug]
+
+    def _fit(self, page: Page | None, table: TableExhibit, width: float) -> TableFit:
+        key = (table.id, width)
+        if key not in self._fits:
+            whole = self._with_peers(page, table) if page else table
+            self._fits[key] = fit_table(
+                whole, width, max_size=9, min_size=6.5, min_wrap_size=7.5, pad_x=PAD_X, pad_y=SET_PAD_Y
+            )
+        return self._fits[key]
+
+    def _with_peers(self, page: Page, table: TableExhibit) -> TableExhibit:
+        """The table with the rows of the same table on every other segment's page: these pages look alike."""
+        place = _of(page, TableExhibit).index(table)
+        rows = list(table.rows)
+        for other in self._peers(page):
+            tables = _of(other, TableExhibit)
+            if other is not page and place < len(tables) and tables[place].columns == table.columns:
+                rows.extend(tables[place].rows)
+        return replace(table, rows=tuple(rows))
+
+    def _reads_aside(self, page: Page, table: TableExhibit) -> bool:
+        """In the narrow column: not too small, and no word broken."""
+        fit = self._fit(page, table, ASIDE)
+        return fit.size >= 7.5 and not _broken_columns(table, fit)
+
+    def _set_drawn(self, page: Page, exhibit: Drawn, scale: float, layout: Layout) -> dict[str, Any]:
+        from segutils.charts import fill_tokens
+
+        name = f"drawing-{len(self.drawings)}.svg"
+        self.drawings[name] = fill_tokens(exhibit.svg, self.theme) if exhibit.svg else wrap_png(exhibit.png)
+        is_figure = isinstance(exhibit, FigureExhibit)
+        words = exhibit.figure if is_figure else exhibit
+        width, height = _natural_size(exhibit)
+        # what is too tall for the page at a legible scale goes to the next one
+        scale = min(max(scale, MIN_SCALE), layout.width / width)
+        return {
+            "kind": exhibit.kind,
+            "title": words.title,
+            "show_title": bool(words.title) and words.title != page.title,
+            "subtitle": words.subtitle if is_figure else "",
+            "caption": words.caption if is_figure else "",
+            "alt": words.alt,
+            "file": f"/{name}",
+            "width": width * scale,
+            "height": height * scale,
+            "source": exhibit.source.citation,
+        }
+
+
+def _broken_columns(table: TableExhibit, fit: TableFit) -> set[int]:
+    """The columns that a word of theirs doesn't fit into: only there words are hyphenated."""
+    found = set()
+    for place, (column, width) in enumerate(zip(table.columns, fit.widths, strict=True)):
+        room = width - 2 * PAD_X + 1
+        words = [word for row in table.rows for word in row[place].text.split()]
+        if any(text_width(word, fit.size) > room for word in words) or any(
+            text_width(word, fit.size, bold=True) > room for word in column.label.split()
+        ):
+            found.add(place)
+    return found
+
+
+def _cell(width: float, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"width": width, "items": list(items)}
+
+
+def _of(page: Page, kind: type[T]) -> list[T]:
+    return [exhibit for exhibit in page.exhibits if isinstance(exhibit, kind)]
+
+
+def _drawn(page: Page) -> list[Drawn]:
+    return [exhibit for exhibit in page.exhibits if isinstance(exhibit, FigureExhibit | ImageExhibit)]
+
+
+def _title_size(page: Page) -> float:
+    return largest_size(page.title, LINE, TITLE_SIZES, max_lines=2, bold=True)
+
+
+def _room(page: Page) -> float:
+    """Height left below the title and the page's texts."""
+    room = COLUMN - TITLE_FRAME - text_height(page.title, LINE, _title_size(page), bold=True)
+    return room - sum(_prose_height(text) for text in _of(page, TextExhibit))
+
+
+def _natural_size(exhibit: Drawn) -> tuple[float, float]:
+    return drawing_size(exhibit.svg or wrap_png(exhibit.png))
+
+
+def _frame_height(page: Page, exhibit: Drawn, width: float) -> float:
+    """Height of what stands around a drawing: its title, subtitle, caption and source."""
+    if isinstance(exhibit, ImageExhibit):
+        return EXHIBIT_FRAME
+    figure = exhibit.figure
+    height = EXHIBIT_FRAME + text_height(figure.subtitle, width, 9) - 9 * LINE_HEIGHT
+    height += text_height(figure.caption, width, 8) + 8 if figure.caption else 0
+    return height + (
+        text_height(figure.title, width, 10.5, bold=True) + 6 if figure.title != page.title else 0
+    )
+
+
+def _prose_height(exhibit: TextExhibit) -> float:
+    return sum(text_height(block.text, PROSE, 9.5) + 6 for block in read_markdown(exhibit.markdown)) + 24
+
+
+def _set_text(exhibit: TextExhibit) -> dict[str, Any]:
+    blocks = [
+        {
+            "kind": block.kind,
+            "level": block.level,
+            "marker": block.marker,
+            "runs": [
+                {"text": run.text, "bold": run.bold, "italic": run.italic, "code": run.code}
+                for run in block.runs
+            ],
+        }
+        for block in read_markdown(exhibit.markdown)
+    ]
+    return {"kind": "text", "blocks": blocks, "width": PROSE, "source": exhibit.source.citation}

@@ -1,0 +1,364 @@
+"""A run's tables: the client's inputs, and what notebooks pass to each other.
+
+A notebook opens its run with ``run = tables.open_run(run_dir)`` and then reads, shows and writes through it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segutils import ingestion, schemas
+from segutils.engagement import Engagement, fingerprint, load_engagement, read_json
+from segutils.errors import InputError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+    from ibis.backends import BaseBackend
+
+    from segutils.display import Shown
+    from segutils.findings import Finding, Override
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "data" / "retail" / "engagement.yml"
+WRITES = "SEGUTILS_WRITES"  # the runner sets it to the run's name in its kernels
+COUNT_COLUMNS = ["table", "rows_in", "rows_used", "rows_set_aside", "rows_added", "read_as"]
+FAULT_COLUMNS = ["table", "column", "rule", "severity", "treatment", "rows", "share", "example", "fix"]
+TARGET_COLUMNS = ["measure", "segment", "target", "owner", "note"]
+
+
+def find_reports() -> Path:
+    """The folder of all runs: ``SEGUTILS_REPORTS``, else ``reports`` beside the playbook, else here."""
+    if stated := os.environ.get("SEGUTILS_REPORTS"):
+        return Path(stated).resolve()
+    return (ROOT if (ROOT / "playbook").is_dir() else Path.cwd()) / "reports"
+
+
+def name_run(engagement: Engagement, data_hashes: dict[str, str]) -> str:
+    """Which run do this engagement and these data make? The same content gives the same name.
+
+    Parameters
+    ----------
+    engagement : Engagement
+    data_hashes : dict of str to str
+        From :func:`segutils.sources.hash_data`.
+
+    Returns
+    -------
+    str
+        ``2017-12-31-4f1c09ab``: last day of the data, then a hash of the engagement's content and the data.
+    """
+    content = json.dumps([fingerprint(engagement), sorted(data_hashes.items())])
+    return f"{engagement.as_of.isoformat()}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def run_folder(engagement: Engagement, data_hashes: dict[str, str]) -> Path:
+    """Where the run of this engagement on these data is: ``reports/<client>/<run>``."""
+    return find_reports() / engagement.slug / name_run(engagement, data_hashes)
+
+
+def ingest(engagement: Engagement, folder: Path) -> None:
+    """Which rows of the client's tables can be used? Fills ``inputs/`` and ``rejects/`` of the run's folder.
+
+    See :func:`segutils.ingestion.ingest`.
+    """
+    ingestion.ingest(engagement, folder)
+
+
+def mark_latest(folder: Path) -> None:
+    """Makes this run the client's latest one: ``reports/<client>/latest`` is a text file with its name."""
+    latest = folder.parent / "latest"
+    temporary = latest.with_name(f"latest.{folder.name}.part")
+    temporary.write_text(f"{folder.name}\n", encoding="utf-8")
+    os.replace(temporary, latest)
+
+
+def find_latest(engagement: Engagement) -> Path:
+    """The client's latest run.
+
+    Raises
+    ------
+    InputError
+        There is none yet.
+    """
+    latest = find_reports() / engagement.slug / "latest"
+    folder = latest.parent / latest.read_text(encoding="utf-8").strip() if latest.is_file() else None
+    if folder is None or not (folder / "inputs.json").is_file():
+        fix = "make one: segutils run ENGAGEMENT (for the demo: make demo)"
+        raise InputError(f"there is no run of {engagement.client} yet", where=str(latest.parent), fix=fix)
+    return folder
+
+
+def check_engagement(engagement: Engagement) -> InputReport:
+    """Can this engagement be run? Reads, maps and judges every table; writes to a temporary folder only.
+
+    Returns
+    -------
+    InputReport
+
+    Raises
+    ------
+    InputError
+        Something cannot be read at all.
+    """
+    with tempfile.TemporaryDirectory(prefix="segutils-check-") as folder:
+        ingestion.ingest(engagement, Path(folder))
+        return InputReport.read(Path(folder))
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """What ingestion counted: rows per table, broken rules, and the columns each table has.
+
+    Plain values; :meth:`Run.input_counts` and :meth:`Run.input_faults` give them as DataFrames.
+    """
+
+    counts: tuple[ingestion.Counts, ...]
+    faults: tuple[ingestion.Fault, ...]
+    columns: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def read(cls, folder: Path) -> InputReport:
+        """The report that ingestion left in a run's folder."""
+        payload = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
+        return cls(
+            counts=tuple(ingestion.Counts(**record) for record in payload["tables"]),
+            faults=tuple(ingestion.Fault(**record) for record in payload["faults"]),
+            columns={name: tuple(columns) for name, columns in payload["columns"].items()},
+        )
+
+
+def open_run(run_dir: str | Path = "") -> Run:
+    """Which run does this notebook belong to?
+
+    Parameters
+    ----------
+    run_dir : str or pathlib.Path
+        The run's folder. Empty: the folder in ``SEGUTILS_RUN``, else the latest run of the demo engagement.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        There is no such run; says how to make one.
+    """
+    stated = str(run_dir) or os.environ.get("SEGUTILS_RUN", "")
+    folder = Path(stated).resolve() if stated else find_latest(load_engagement(DEMO))
+    if not (folder / "inputs.json").is_file():
+        fix = "give the folder of a run under reports/, or make one: segutils run ENGAGEMENT"
+        raise InputError("this is not the folder of a run", where=str(folder), fix=fix)
+    payload = json.loads((folder / "engagement.json").read_text(encoding="utf-8"))
+    run = Run(folder=folder, engagement=read_json(payload, folder))
+    if "IPython" in sys.modules:
+        from segutils import display
+
+        display.register_formatters()
+    return run
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: the engagement as it was, its inputs, and the tables that its notebooks wrote."""
+
+    folder: Path
+    engagement: Engagement = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The run's id."""
+        return self.folder.name
+
+    @property
+    def as_of(self) -> date:
+        """The last day of the data."""
+        return self.engagement.as_of
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of every amount."""
+        return self.engagement.currency
+
+    @cached_property
+    def report(self) -> InputReport:
+        """What ingestion counted."""
+        return InputReport.read(self.folder)
+
+    @cached_property
+    def _engine(self) -> BaseBackend:
+        return ingestion.open_engine(self.engagement)
+
+    @cached_property
+    def _inputs(self) -> dict[str, ir.Table]:
+        return ingestion.open_inputs(self.engagement, self.folder, self._engine)
+
+    def has_input(self, table: str) -> bool:
+        """Did the client give this table?"""
+        return table in self.report.columns
+
+    def has_columns(self, table: str, column: str, second: str = "", third: str = "") -> bool:
+        """Did the client give this table with this column (with all of these)?"""
+        wanted = set(filter(None, (column, second, third)))
+        return wanted <= set(self.report.columns.get(table, ()))
+
+    def input(self, table: str) -> ir.Table:
+        """A canonical table, accepted rows only, lazily on the run's engine.
+
+        Raises
+        ------
+        InputError
+            The client did not give it.
+        """
+        if not self.has_input(table):
+            given = ", ".join(self.report.columns)
+            if table not in schemas.TABLES:
+                raise InputError(
+                    f"there is no table '{table}'", where=self.name, fix=f"this run has: {given}"
+                )
+            row = schemas.TABLES[table].row
+            fix = f"add '{table}' to the engagement file (one row is {row}); this run has: {given}"
+            raise InputError(f"the client did not give the table '{table}'", where=self.name, fix=fix)
+        return self._inputs[table]
+
+    def input_counts(self) -> pd.DataFrame:
+        """How many rows came in, are used, were set aside, were added?
+
+        Returns
+        -------
+        DataFrame
+            table, rows_in, rows_used, rows_set_aside, rows_added, read_as
+        """
+        import pandas as pd
+
+        return pd.DataFrame([asdict(c) for c in self.report.counts], columns=COUNT_COLUMNS)
+
+    def input_faults(self) -> pd.DataFrame:
+        """Which rules do the client's tables break, how often, and what happened to the rows?
+
+        Returns
+        -------
+        DataFrame
+            table, column, rule, severity, treatment, rows, share (0-1 of the table's rows in), example, fix
+        """
+        import pandas as pd
+
+        return pd.DataFrame([asdict(f) for f in self.report.faults], columns=FAULT_COLUMNS)
+
+    def targets(self) -> pd.DataFrame:
+        """Which targets did somebody set?
+
+        Returns
+        -------
+        DataFrame
+            measure, segment ("" = all customers), target, owner, note; empty where the file states none
+        """
+        import pandas as pd
+
+        return pd.DataFrame([t.model_dump() for t in self.engagement.targets], columns=TARGET_COLUMNS)
+
+    def override(self, slug: str) -> Override | None:
+        """The client's own choice for a decision, or None."""
+        from segutils.findings import Override
+
+        stated = self.engagement.overrides.get(slug)
+        if stated is None:
+            return None
+        return Override(choice=stated.choice, who=stated.who, when=stated.when.isoformat(), why=stated.why)
+
+    def read(self, table: str) -> pd.DataFrame:
+        """A table that an earlier notebook wrote.
+
+        Raises
+        ------
+        InputError
+            It isn't there yet; names the notebook to run first.
+        """
+        import pandas as pd
+
+        path = self.folder / "tables" / f"{table}.parquet"
+        if not path.is_file():
+            writer = find_writer(table)
+            fix = f"run {writer} first" if writer else f"no notebook writes it; there are: {self._written()}"
+            raise InputError(f"the table '{table}' is not there yet", where=f"run {self.name}", fix=fix)
+        return pd.read_parquet(path)
+
+    def _written(self) -> str:
+        return ", ".join(sorted(p.stem for p in (self.folder / "tables").glob("*.parquet"))) or "none"
+
+    def write(self, table: str, frame: pd.DataFrame) -> Written:
+        """Hands a table to later notebooks, complete or not at all.
+
+        A notebook that the runner executes writes to the run's ``tables``. One that is opened by hand writes
+        to ``scratch/tables``: a finished run is not changed by looking at it.
+
+        Parameters
+        ----------
+        table : str
+        frame : pandas.DataFrame
+            Default (row-number) index, column names as text.
+
+        Returns
+        -------
+        Written
+            Shown in the notebook: how many rows went where.
+        """
+        import pandas as pd
+
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", table):
+            raise ValueError(f"a table's name is lower-case words with underscores, not {table!r}")
+        if not isinstance(frame.index, pd.RangeIndex):
+            raise ValueError(f"{table}: reset the index first; only columns are kept")
+        official = os.environ.get(WRITES) == self.name
+        folder = self.folder / "tables" if official else self.folder / "scratch" / "tables"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{table}.parquet"
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+        frame.to_parquet(temporary, index=False, compression="zstd")
+        os.replace(temporary, path)
+        return Written(table=table, rows=len(frame), official=official)
+
+    def show(self, finding: Finding) -> Shown:
+        """The finding as the notebook shows it and the packs read it (put it on a cell's last line)."""
+        from segutils import display
+
+        return display.show(finding, currency=self.currency, brand=self.engagement.brand)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A note on what was written, for the notebook."""
+
+    table: str
+    rows: int
+    official: bool
+
+    def __repr__(self) -> str:
+        where = (
+            "the run"
+            if self.official
+            else "scratch/tables: opened by hand, so the run itself stays as it was"
+        )
+        return f"{self.table}: {self.rows:,} rows written to {where}"
+
+
+def find_writer(table: str) -> str:
+    """The notebook that writes a table, from the ``**Writes**`` lines of the playbook; empty if none does."""
+    for path in sorted((ROOT / "playbook").glob("*.ipynb")):
+        cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        title = "".join(cells[0]["source"])
+        _, _, writes = title.partition("**Writes**")
+        if f"`{table}`" in re.split(r"\*\*|\n", writes, maxsplit=1)[0]:
+            return path.stem
+    return ""

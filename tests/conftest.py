@@ -1,0 +1,120 @@
+"""A small client for tests: 300 customers, about 6,000 order lines over one year, three kinds of shoppers."""
+
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+SMALL_YAML = """\
+client: Small Shop
+currency: EUR
+as_of: 2024-12-31
+timezone: Europe/Berlin
+simulated: true
+data_note: Simulated data for tests.
+tables:
+  customers:
+    path: customers.csv
+    columns: {customer_id: client, region: area, household: household}
+  transactions:
+    path: lines.csv
+    timezone: Europe/Berlin
+    columns:
+      customer_id: client
+      order_id: receipt
+      ordered_at: sold
+      net_revenue: amount
+      product_id: article
+      quantity: pieces
+      discount: rebate
+  products:
+    path: articles.csv
+    columns: {product_id: article, category: group, brand: maker}
+protected_attributes: [household]
+"""
+
+
+def _write_small_client(folder: Path) -> None:
+    rng = np.random.default_rng(20241231)
+    kinds = np.repeat([0, 1, 2], [60, 120, 120])  # frequent and broad; regular; rare but large orders
+    ids = [f"C{number:04d}" for number in range(1, 301)]
+    categories = ["dairy", "bakery", "produce", "wine", "household"]
+    articles = pd.DataFrame(
+        {
+            "article": [f"P{number:02d}" for number in range(50)],
+            "group": [categories[number % 5] for number in range(50)],
+            "maker": ["own" if number % 3 == 0 else "brand" for number in range(50)],
+        }
+    )
+    lines = []
+    receipt = 0
+    for client, kind in zip(ids, kinds, strict=True):
+        orders = max(1, rng.poisson([16, 7, 4][kind]))
+        for _ in range(orders):
+            receipt += 1
+            sold = datetime(2024, 1, 1, 8) + timedelta(minutes=int(rng.integers(0, 366 * 1440 - 900)))
+            articles_bought = 1 + rng.poisson([1.6, 1.2, 3.0][kind])
+            for article in rng.choice(50, size=articles_bought, replace=False, p=_tastes(kind)).tolist():
+                pieces = int(rng.integers(1, 4))
+                price = [2.5, 3.0, 9.0][kind] * (1 + (article % 7) / 7)
+                lines.append(
+                    (client, f"R{receipt:05d}", sold, f"P{article:02d}", pieces, round(price * pieces, 2))
+                )
+    names = ["client", "receipt", "sold", "article", "pieces", "amount"]
+    sales = pd.DataFrame(lines, columns=names).sort_values(["sold", "receipt"], ignore_index=True)
+    sales["rebate"] = np.where(rng.random(len(sales)) < 0.15, (sales.amount * 0.1).round(2), 0.0)
+    customers = pd.DataFrame(
+        {
+            "client": ids,
+            "area": rng.choice(["north", "south", "west"], 300),
+            "household": rng.choice(["single", "family"], 300),
+        }
+    )
+    customers.to_csv(folder / "customers.csv", index=False)
+    articles.to_csv(folder / "articles.csv", index=False)
+    sales.to_csv(folder / "lines.csv", index=False)
+    (folder / "engagement.yml").write_text(SMALL_YAML, encoding="utf-8")
+
+
+def _tastes(kind: int) -> np.ndarray:
+    weights = np.array([[3, 3, 3, 0.2, 1], [2, 1, 1, 0.5, 2], [0.3, 0.3, 0.3, 6, 1]][kind])
+    return np.tile(weights, 10) / np.tile(weights, 10).sum()
+
+
+@pytest.fixture(scope="session")
+def _small_client(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("small-client")
+    _write_small_client(folder)
+    return folder
+
+
+@pytest.fixture
+def small_engagement(_small_client, tmp_path) -> Path:
+    """Path of the small client's ``engagement.yml``; the csv files beside it are a copy to be changed."""
+    folder = tmp_path / "client"
+    shutil.copytree(_small_client, folder)
+    return folder / "engagement.yml"
+
+
+@pytest.fixture(scope="session")
+def _small_ingested(_small_client, tmp_path_factory) -> Path:
+    from segutils import tables
+    from segutils.engagement import load_engagement
+
+    folder = tmp_path_factory.mktemp("small-run") / "2024-12-31-00000000"
+    tables.ingest(load_engagement(_small_client / "engagement.yml"), folder)
+    return folder
+
+
+@pytest.fixture
+def small_run(_small_ingested, tmp_path, monkeypatch):
+    """The small client's run after ingestion, without notebooks; what it writes is official."""
+    from segutils import tables
+
+    folder = tmp_path / "reports" / "small-shop" / _small_ingested.name
+    shutil.copytree(_small_ingested, folder)
+    monkeypatch.setenv(tables.WRITES, folder.name)
+    return tables.open_run(folder)

@@ -1,0 +1,79 @@
+"""The data report against hand-worked counts."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from segutils.data_readiness.quality.contract import check_contract
+
+COUNTS = pd.DataFrame(
+    [("customers", 200, 200, 0, 3, "csv"), ("transactions", 1000, 992, 8, 0, "csv")],
+    columns=["table", "rows_in", "rows_used", "rows_set_aside", "rows_added", "read_as"],
+)
+FAULT_COLUMNS = ["table", "column", "rule", "severity", "treatment", "rows", "share", "example", "fix"]
+FAULTS = pd.DataFrame(
+    [
+        ("transactions", "product_id", "not in products", "flag", "kept", 12, 0.012, "x", "send"),
+        ("transactions", "net_revenue", "missing", "set_aside", "row set aside", 8, 0.008, "y", "fill"),
+        ("transactions", "quantity", "above 9", "blank", "cell left empty", 30, 0.03, "z", "units"),
+    ],
+    columns=FAULT_COLUMNS,
+)
+DAY = date(2024, 12, 31)
+
+
+def test_counts_add_up_in_headline_and_notes():
+    finding = check_contract(COUNTS, FAULTS, as_of=DAY, last_day=DAY)
+    assert finding.status == "pass"
+    # 1,192 of 1,200 = 99.33 %
+    assert finding.headline == "1,192 of 1,200 rows (99.3 %) are used and 8 set aside, each with its reason."
+    assert "transactions: 1,000 rows in = 992 used + 8 set aside (read as csv)." in finding.notes
+    assert finding.notes[2].startswith("3 customers without a record were added")
+
+
+def test_rows_lost_come_before_cells_lost_and_flags():
+    finding = check_contract(COUNTS, FAULTS, as_of=DAY)
+    assert finding.table["rule"].tolist() == ["missing", "above 9", "not in products"]
+    assert finding.figures[0].title == "No broken rule touches more than 3.00 % of a table's rows"
+    assert [need.table for need in finding.needs] == ["products"]
+
+
+@pytest.mark.parametrize(
+    ("aside", "status"),
+    [(10, "pass"), (11, "caution"), (50, "caution"), (51, "fail")],
+)
+def test_thresholds_are_met_at_the_limit_and_broken_above(aside, status):
+    counts = COUNTS.assign(rows_set_aside=[0, aside], rows_used=[200, 1000 - aside])
+    finding = check_contract(counts, FAULTS.iloc[:0], as_of=DAY)
+    assert finding.status == status
+    assert ("cannot be used (limit 1 %)" in finding.headline) == (status != "pass")
+
+
+def test_a_frequent_flag_and_old_data_are_said():
+    flagged = check_contract(COUNTS, FAULTS.assign(share=[0.2, 0.008, 0.03]), as_of=DAY)
+    assert (
+        flagged.status == "caution"
+        and "20.0 % of transactions: product_id not in products" in flagged.headline
+    )
+    old = check_contract(COUNTS, FAULTS, as_of=DAY, last_day=date(2024, 11, 29))
+    assert old.status == "caution" and "32 days older than the stated last day" in old.headline
+    fresh = check_contract(COUNTS, FAULTS, as_of=DAY, last_day=date(2024, 11, 30))
+    assert fresh.status == "pass"
+
+
+def test_without_faults_the_counts_are_the_evidence():
+    counts = COUNTS.assign(rows_set_aside=0, rows_used=COUNTS.rows_in)
+    finding = check_contract(counts, FAULTS.iloc[:0], as_of=DAY)
+    assert finding.headline == "All 1,200 rows are used." and finding.table.equals(counts)
+    assert not finding.figures and not finding.needs
+
+
+def test_counts_that_do_not_add_up_are_refused():
+    with pytest.raises(ValueError, match="1200 rows in are not 1191 used and 8 set aside"):
+        check_contract(COUNTS.assign(rows_used=[200, 991]), FAULTS, as_of=DAY)
+
+
+def test_on_the_small_client(small_run):
+    finding = check_contract(small_run.input_counts(), small_run.input_faults(), as_of=small_run.as_of)
+    assert finding.status == "pass" and finding.headline.startswith("All ")

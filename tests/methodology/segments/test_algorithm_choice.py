@@ -1,0 +1,108 @@
+"""Algorithms are compared fairly, left out for stated reasons, and called equal where they are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from segutils.errors import InputError
+from segutils.findings import Override
+from segutils.methodology.segments import algorithm_choice, candidates
+from segutils.statistics import agreement, clusterers
+
+
+def as_tables(points):
+    names = [f"f{i}" for i in range(points.shape[1])]
+    features = pd.DataFrame(points, columns=names)
+    features.insert(0, "customer_id", [f"c{i}" for i in range(len(points))])
+    features.insert(1, "has_purchases", True)
+    return features, pd.DataFrame({"feature": names, "transform": "none", "used": True})
+
+
+@pytest.fixture(scope="module")
+def groups():
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(3), 100)
+    return np.array([[0, 0, 0, 0], [9, 0, 0, 9], [0, 9, 9, 0]])[truth] + rng.normal(size=(300, 4)), truth
+
+
+@pytest.fixture(scope="module")
+def finding(groups):
+    return algorithm_choice.decide_algorithm(*as_tables(groups[0]), k=3, pairs=4)
+
+
+@pytest.mark.parametrize("algorithm", clusterers.ALGORITHMS)
+def test_every_algorithm_finds_groups_far_apart(groups, algorithm):
+    labels = clusterers.cluster(groups[0], algorithm=algorithm, k=3, seed=0)
+    kept = labels >= 0
+    assert kept.mean() > 0.9 and agreement.adjusted_rand(groups[1][kept], labels[kept]) >= 0.95
+    assert clusterers.split_halves(groups[0], algorithm=algorithm, k=3, pairs=2, seed=0).min() > 0.9
+
+
+def test_equal_algorithms_are_called_equal(finding):
+    assert "about equally well" in finding.headline and finding.status == "caution"
+    assert finding.decision.recommendation in set(finding.decision.options["option"])
+    assert finding.decision.options["score"].between(0, 1).all()
+
+
+def test_what_is_left_out_is_named(finding):
+    assert any("k-prototypes was not tried" in note.lower() for note in finding.notes)
+
+
+def test_leaves_of_quadrants_by_hand():
+    # four quadrants need four leaves; one leaf fewer joins two of them and reaches 75 %
+    points = np.random.default_rng(1).uniform(-1, 1, size=(400, 2))
+    labels = (points[:, 0] > 0) * 2 + (points[:, 1] > 0)
+    assert clusterers.count_leaves(pd.DataFrame(points), labels) == 4
+    assert clusterers.count_leaves(pd.DataFrame(points), labels, min_share=0.7) <= 4
+
+
+def test_planted_noise_is_left_out_by_density_only():
+    rng = np.random.default_rng(2)
+    dense = np.concatenate([rng.normal(0, 0.3, (300, 2)), rng.normal(0, 0.3, (300, 2)) + 6])
+    points = np.concatenate([dense, rng.uniform(-8, 14, (200, 2))])
+    labels = clusterers.cluster(points, algorithm="density clustering", k=2, seed=0)
+    assert labels.max() == 1 and (labels[600:] == -1).mean() > 0.6 and (labels[:600] == -1).mean() < 0.1
+    assert (clusterers.cluster(points, algorithm="k-means", k=2, seed=0) >= 0).all()
+
+
+def test_no_dense_groups_scores_nothing():
+    even = np.random.default_rng(3).uniform(size=(400, 4))
+    finding = algorithm_choice.decide_algorithm(*as_tables(even), k=3, pairs=2)
+    scores = finding.decision.options.set_index("option")["score"]
+    row = finding.table.set_index("option").loc["density clustering"]
+    if row["groups"] < 2:
+        assert scores["density clustering"] == 0 and row["left_out"] == 1.0
+        assert any("found no groups" in note for note in finding.notes)
+
+
+@pytest.mark.parametrize(
+    ("shape", "left_out"),
+    [
+        ({"customers": 2000, "features": 4, "largest_skew": 0.5, "segment_gap": 0.7}, {"k-prototypes"}),
+        (
+            {"customers": 2000, "features": 4, "largest_skew": 5.0, "segment_gap": 0.7},
+            {"k-prototypes", "Gaussian mixture"},
+        ),
+        (
+            {"customers": 150, "features": 12, "largest_skew": 0.5, "segment_gap": 0.7},
+            {"k-prototypes", "Gaussian mixture", "latent class", "density clustering"},
+        ),
+        (
+            {"customers": 50_000, "features": 4, "largest_skew": 0.5, "segment_gap": 0.7},
+            {"k-prototypes", "Ward"},
+        ),
+    ],
+)
+def test_the_shape_of_the_data_decides_what_is_tried(shape, left_out):
+    listed = candidates.list_candidates(pd.DataFrame([shape]), k=4)
+    assert set(listed.loc[~listed["tried"], "algorithm"]) == left_out
+    assert (listed.loc[~listed["tried"], "reason"] != "").all()
+
+
+def test_override(groups):
+    override = Override(choice="Ward", who="Jane Doe", when="2018-01-15", why="Known to the team")
+    finding = algorithm_choice.decide_algorithm(*as_tables(groups[0]), k=3, pairs=2, override=override)
+    assert finding.decision.choice == "Ward"
+    with pytest.raises(InputError, match="k-means"):
+        wrong = Override(choice="magic", who="J", when="x", why="y")
+        algorithm_choice.decide_algorithm(*as_tables(groups[0]), k=3, pairs=2, override=wrong)

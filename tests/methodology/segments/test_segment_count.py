@@ -1,0 +1,153 @@
+"""The number of segments: planted groups are found, and where nothing was planted nothing is claimed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from segutils.errors import InputError
+from segutils.findings import Override, read_finding
+from segutils.methodology.segments import landscape, segment_count, verdicts
+from segutils.statistics import agreement
+
+QUICK = {"max_segments": 5, "pairs": 15, "restarts": 20, "refit_restarts": 4, "splits": 6, "halves": 6}
+
+
+def as_tables(points):
+    names = [f"f{i}" for i in range(points.shape[1])]
+    features = pd.DataFrame(points, columns=names)
+    features.insert(0, "customer_id", [f"c{i}" for i in range(len(points))])
+    features.insert(1, "has_purchases", True)
+    return features, pd.DataFrame({"feature": names, "transform": "none", "used": True})
+
+
+def plant(seed=0, each=120):
+    rng = np.random.default_rng(seed)
+    centres = np.array([[0, 0, 0], [7, 0, 0], [0, 7, 0], [0, 0, 7]])
+    truth = np.repeat(np.arange(4), each)
+    return centres[truth] + rng.normal(size=(4 * each, 3)), truth
+
+
+@pytest.fixture(scope="module")
+def planted():
+    points, truth = plant()
+    return landscape.fit_landscape(*as_tables(points), **QUICK), truth
+
+
+def test_planted_groups_are_found_and_natural(planted):
+    solutions, truth = planted
+    finding = segment_count.decide_count(solutions)
+    assert finding.decision.recommendation == "4" and finding.status == "pass"
+    assert finding.table.set_index("k").loc[4, "verdict"] == "natural"
+    assert finding.decision.robustness_share == 1.0
+    assert agreement.adjusted_rand(truth, solutions.solutions[4].labels) >= 0.95
+    assert solutions.gap_choice == 4
+    assert "4 segments are recommended" in finding.headline and "gaps set them apart" in finding.headline
+    assert read_finding(finding.to_json()).headline == finding.headline
+
+
+@pytest.mark.parametrize("kind", ["normal", "even"])
+def test_noise_is_not_segmented(kind):
+    seeds, said_none = 20, 0
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        points = rng.normal(size=(250, 3)) if kind == "normal" else rng.uniform(size=(250, 3))
+        solutions = landscape.fit_landscape(
+            *as_tables(points),
+            **QUICK | {"max_segments": 4, "pairs": 5, "restarts": 5, "halves": 1, "splits": 2},
+        )
+        finding = segment_count.decide_count(solutions)
+        assert "natural" not in set(finding.table["verdict"])
+        said_none += finding.decision.recommendation == "1"
+    assert said_none >= 0.95 * seeds
+    assert finding.headline.startswith("The data does not support segmenting") and finding.status == "fail"
+
+
+def test_one_elongated_population_has_no_natural_segments():
+    rng = np.random.default_rng(1)
+    points = rng.normal(size=(400, 1)) + 0.4 * rng.normal(size=(400, 3))
+    solutions = landscape.fit_landscape(*as_tables(points), **QUICK)
+    finding = segment_count.decide_count(solutions)
+    assert not {"natural", "none"} & set(finding.table["verdict"])
+    assert finding.decision.recommendation != "1" and "natural" not in finding.headline
+
+
+def test_the_clients_choice_is_followed_and_named(planted):
+    override = Override(choice="3", who="Jane Doe", when="2018-01-15", why="Three teams")
+    finding = segment_count.decide_count(planted[0], override=override)
+    assert finding.decision.choice == "3" and finding.decision.recommendation == "4"
+    assert finding.headline.startswith("The client works with 3 segments")
+    assert finding.table.loc[finding.table["chosen"], "k"].tolist() == [3]
+    selection = segment_count.build_selection(planted[0], choice="3", algorithm="k-means")
+    assert selection.loc[selection["chosen"], "k"].tolist() == [3]
+    with pytest.raises(InputError, match=r"overrides\.segment-count\.choice"):
+        segment_count.decide_count(planted[0], override=Override(choice="9", who="J", when="x", why="y"))
+
+
+def test_too_small_segments_are_knocked_out(planted):
+    finding = segment_count.decide_count(planted[0], min_share=0.3)  # four equal groups hold a quarter each
+    assert finding.decision.recommendation in {"1", "2"}
+
+
+def test_verdicts_by_hand():
+    table = pd.DataFrame(
+        {
+            "p_structure": [0.2, 1e-9, 1e-9, 1e-9, 1e-9],
+            "adjusted_rand": [0.9, 0.6, 0.8, 0.9, 0.9],
+            "min_jaccard": [0.9, 0.9, 0.65, 0.9, 0.9],
+            "prediction_strength": [0.9, 0.9, 0.9, 0.9, 0.7],
+            "segment_gap": [0.9, 0.9, 0.9, 0.9, 0.9],
+        }
+    )
+    expected = ["none", "constructive", "reproducible", "natural", "reproducible"]
+    assert verdicts.score_verdicts(table).tolist() == expected
+
+
+def test_criteria_are_on_the_published_scales():
+    table = pd.DataFrame(
+        {
+            "k": [2],
+            "adjusted_rand": [0.7],
+            "min_jaccard": [0.675],
+            "prediction_strength": [0.4],
+            "explained_share": [0.3],
+        }
+    )
+    scores = verdicts.score_criteria(table, attainable=0.6)
+    np.testing.assert_allclose(scores.iloc[0], [0.5, 0.5, 0.5, 0.5])
+
+
+def test_a_worse_verdict_is_no_option_while_a_better_one_is():
+    table = pd.DataFrame(
+        {
+            "k": [2, 3, 4],
+            "smallest_share": [0.3, 0.2, 0.01],
+            "verdict": ["reproducible", "constructive", "natural"],
+        }
+    )
+    assert verdicts.find_eligible(table, min_share=0.05, min_segments=2).tolist() == [True, False, False]
+    assert verdicts.find_eligible(table, min_share=0.05, min_segments=3).tolist() == [False, True, False]
+    assert not verdicts.find_eligible(table, min_share=0.5, min_segments=2).any()
+
+
+def test_results_do_not_depend_on_customers_without_purchases():
+    features, catalogue = as_tables(plant(each=30)[0])
+    silent = pd.DataFrame({"customer_id": ["x"], "has_purchases": [False]})
+    more = pd.concat([features, silent], ignore_index=True)
+    tables = [landscape.fit_landscape(f, catalogue, **QUICK).table for f in (features, more)]
+    pd.testing.assert_frame_equal(*tables)
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        (np.zeros((1, 2)), "1 customer with purchases"),
+        (np.random.default_rng(0).normal(size=(30, 2)), "set max_segments between 2 and 3"),
+        (
+            np.column_stack([np.random.default_rng(0).normal(size=60), np.full(60, 3.0)]),
+            "f1 is the same for all",
+        ),
+    ],
+)
+def test_unusable_input_says_what_to_change(points, words):
+    with pytest.raises(InputError, match=words):
+        landscape.fit_landscape(*as_tables(points), **QUICK)

@@ -1,0 +1,241 @@
+"""The slides as a presenter, an editor and a screen reader meet them."""
+
+import importlib.util
+import io
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pptx import Presentation
+from pptx.enum.shapes import MSO_SHAPE_TYPE
+from pptx.util import Emu, Pt
+
+from segutils.colours import Theme, build_tokens
+from segutils.findings import Figure
+from segutils.packs import pptx
+from segutils.packs.document import Cell, Column, FigureExhibit, ImageExhibit, TableExhibit, TextExhibit
+from segutils.packs.files import TEMPLATES
+
+
+@pytest.fixture(scope="module", params=["executive", "board"])
+def pack(request, sample_pack, sample_board_pack):
+    return sample_pack if request.param == "executive" else sample_board_pack
+
+
+def read(pack, tmp_path):
+    pptx.render(pack, tmp_path / "pack.pptx")
+    assert [item.name for item in tmp_path.iterdir()] == ["pack.pptx"]
+    return Presentation(str(tmp_path / "pack.pptx"))
+
+
+@pytest.fixture(scope="module")
+def deck(pack, tmp_path_factory):
+    return read(pack, tmp_path_factory.mktemp("pptx"))
+
+
+def shapes_of(deck):
+    return [(slide, shape) for slide in deck.slides for shape in slide.shapes]
+
+
+def rows_of(table):
+    return [["".join(cell.xpath(".//a:t/text()")) for cell in row.tc_lst] for row in table._tbl.tr_lst]
+
+
+def check_bounds(deck):
+    """No shape leaves the slide, and no table grows over the foot of it: rows are as high as their text."""
+    for slide, shape in shapes_of(deck):
+        assert shape.left >= 0 and shape.top >= 0, slide.shapes.title.text
+        assert shape.left + shape.width <= deck.slide_width, slide.shapes.title.text
+        assert shape.top + shape.height <= deck.slide_height, slide.shapes.title.text
+        if shape.has_table:
+            rows = sum(row.height for row in shape.table.rows)
+            assert shape.top + rows <= Pt(490), slide.shapes.title.text
+            sizes = [int(size) for size in shape._element.xpath(".//a:r/a:rPr/@sz")]
+            assert min(sizes, default=800) >= 690
+
+
+def test_wide_screen_with_titles_that_tell_slides_apart(deck):
+    assert (deck.slide_width, deck.slide_height) == (Emu(12192000), Emu(6858000))
+    titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
+    assert all(titles) and len(set(titles)) == len(titles)
+    for slide in deck.slides:
+        assert slide.shapes[0] == slide.shapes.title  # read out first
+
+
+def test_nothing_leaves_its_slide(deck):
+    check_bounds(deck)
+
+
+def test_footer_notes_and_no_empty_placeholder(deck, pack):
+    for number, slide in enumerate(deck.slides, start=1):
+        footers = {shape.name: shape.text_frame.text for shape in slide.placeholders if shape.has_text_frame}
+        assert pack.client[:12] in footers["Footer"] and footers["Slide number"] == str(number)
+        assert pack.data_note[:12] in footers["Data note"]
+        assert all(text.strip() for text in footers.values()), footers
+    for page in pack.pages:
+        wanted = [e.source.reference for e in page.exhibits]
+        notes = " ".join(slide.notes_slide.notes_text_frame.text for slide in deck.slides)
+        assert all(reference in notes for reference in wanted)
+
+
+def test_everything_drawn_has_a_description(deck, pack):
+    said = []
+    for _slide, shape in shapes_of(deck):
+        if shape.has_chart or shape.has_table or shape.shape_type == MSO_SHAPE_TYPE.PICTURE:
+            said.append(shape._element.xpath(".//p:cNvPr")[0].get("descr"))
+    assert all(said)
+    for exhibit in pack.exhibits():
+        if isinstance(exhibit, FigureExhibit):
+            assert exhibit.figure.alt in said
+
+
+def test_charts_are_native_and_only_an_analysts_plot_is_a_picture(deck, pack):
+    pictures = [shape for _, shape in shapes_of(deck) if shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
+    charts = [shape for _, shape in shapes_of(deck) if shape.has_chart]
+    figures = [e for e in pack.exhibits() if isinstance(e, FigureExhibit)]
+    assert len(pictures) == sum(isinstance(e, ImageExhibit) for e in pack.exhibits())
+    assert len(charts) == sum(e.figure.kind != "heatmap" for e in figures)
+
+
+def test_theme_is_the_clients(tmp_path, pack):
+    pptx.render(pack, tmp_path / "pack.pptx")
+    tokens = build_tokens(Theme(primary=pack.look.primary, accent=pack.look.accent, font=pack.look.font))
+    with zipfile.ZipFile(tmp_path / "pack.pptx") as archive:
+        theme = archive.read("ppt/theme/theme1.xml").decode()
+    for slot, token in (("accent1", "primary"), ("accent2", "accent"), ("dk1", "ink")):
+        assert f'<a:{slot}><a:srgbClr val="{tokens[token][1:].upper()}"/>' in theme
+    assert theme.count(f'<a:latin typeface="{pack.look.font}"') == 2
+
+
+def test_same_bytes_each_time(pack, tmp_path):
+    for name in ("a", "b"):
+        pptx.render(pack, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_charts_hold_no_formulas_but_their_client_texts(tmp_path, sample_pack):
+    """A category such as =HYPERLINK(...) stays text in the sheet behind the chart."""
+    nasty = '=HYPERLINK("http://x","y") \x07& <b>'
+    data = pd.DataFrame({"name": [nasty, "B"], "value": [0.02, -0.01]})
+    words = {"title": "T", "subtitle": "S", "alt": "A", "formats": {"value": "points"}}
+    figure = Figure(kind="bar", data=data, x="name", y="value", highlight="B", **words)
+    page = sample_pack.pages[0]
+    numbers = TableExhibit(id="n", title="", columns=(), rows=(), source=page.source)
+    exhibit = FigureExhibit(id="f", figure=figure, svg="", numbers=numbers, source=page.source)
+    deck = read(replace(sample_pack, pages=(replace(page, exhibits=(exhibit,)),)), tmp_path)
+    chart = next(shape.chart for _, shape in shapes_of(deck) if shape.has_chart)
+    assert list(chart.plots[0].categories) == [nasty.replace("\x07", ""), "B"]
+    assert list(chart.plots[0].series[0].values) == [2.0, -1.0]  # percentage points
+    with zipfile.ZipFile(io.BytesIO(chart.part.chart_workbook.xlsx_part.blob)) as book:
+        assert not re.search(r"<f[ >]", book.read("xl/worksheets/sheet1.xml").decode())
+        assert "=HYPERLINK(" in book.read("xl/sharedStrings.xml").decode()
+
+
+def test_long_wide_and_wordy_content_continues_on_further_slides(sample_pack, tmp_path):
+    """40 rows of 12 columns, a claim of 200 characters, long words, 40 notes: all shown, nothing cut."""
+    page = sample_pack.pages[0]
+    columns = [Column(name=f"c{j}", label=f"Umsatz {j}", format="text", numeric=j > 0) for j in range(12)]
+    rows = tuple(
+        tuple(
+            Cell(value="", text=f"USD {i},{j:03d},567" if j else f"Kundenbindungsprogrammteilnehmerin {i}")
+            for j in range(12)
+        )
+        for i in range(40)
+    )
+    table = TableExhibit(id="t", title="Big", columns=tuple(columns), rows=rows, source=page.source)
+    notes = tuple(f"Note {n}: " + "Vertriebswegeentscheidung " * 8 for n in range(40))
+    text = TextExhibit(id="x", markdown="word " * 3000, source=page.source)
+    big = replace(page, title="A claim " * 25, exhibits=(table, text), notes=notes, decision=None)
+    deck = read(replace(sample_pack, pages=(big,)), tmp_path)
+    check_bounds(deck)
+    parts = [rows_of(shape.table) for _, shape in shapes_of(deck) if shape.has_table]
+    parts = [part for part in parts if part[0][0] == "Umsatz 0"]
+    assert len(parts) > 2 and all(part[0] == [c.label for c in columns] for part in parts)
+    assert [row for part in parts for row in part[1:]] == [[cell.text for cell in row] for row in rows]
+    shown = " ".join(shape.text_frame.text for _, shape in shapes_of(deck) if shape.has_text_frame)
+    assert all(note in shown for note in notes)
+
+
+def test_segments_share_layout_and_axis(sample_board_pack, tmp_path):
+    deck = read(sample_board_pack, tmp_path)
+    titles = [page.title for page in sample_board_pack.pages if page.segment]
+    slides = [slide for slide in deck.slides if slide.shapes.title.text_frame.text in titles]
+    assert len(slides) == len(titles) >= 3
+    layouts = set()
+    for slide in slides:
+        chart = next(shape for shape in slide.shapes if shape.has_chart)
+        table = next(shape for shape in slide.shapes if shape.has_table)
+        axis = chart.chart.value_axis
+        places = [(s.left, s.top, s.width, s.height) for s in (chart, table, slide.shapes.title)]
+        widths = [column.width for column in table.table.columns]
+        layouts.add((axis.minimum_scale, axis.maximum_scale, *places, *widths))
+    assert len(layouts) == 1
+
+
+def test_nothing_to_decide_and_one_page(sample_pack, tmp_path):
+    page = replace(sample_pack.pages[0], decision=None, exhibits=(), notes=(), limits=())
+    summary = replace(sample_pack.summary, decisions=(), reasons=(), answer_page="nowhere")
+    look = replace(sample_pack.look, logo=b"", font="")
+    rest = {"not_assessed": (), "assumptions": (), "limits": (), "as_of": "", "data_lines": ()}
+    deck = read(
+        replace(sample_pack, pages=(page,), summary=summary, look=look, data_note="", **rest), tmp_path
+    )
+    check_bounds(deck)
+    assert [slide.shapes.title.text_frame.text for slide in deck.slides][1:] == [
+        "Contents",
+        page.title.removesuffix(".") + " (evidence)" if page.title == summary.answer else page.title,
+        "Not assessed",
+        "Data and audit reference",
+    ]
+
+
+def test_master_is_what_its_script_makes():
+    """Parts are compared, not the archive: compression differs between machines."""
+    spec = importlib.util.spec_from_file_location("make_master", TEMPLATES / "base" / "make_master.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+
+    def parts(blob):
+        with zipfile.ZipFile(io.BytesIO(blob)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    assert parts(script.build_master()) == parts(Path(script.TARGET).read_bytes())
+    names = [layout.name for layout in Presentation(str(script.TARGET)).slide_layouts]
+    assert names == list(script.LAYOUTS)
+
+
+def test_pages_of_an_analyst_without_findings(sample_pack, tmp_path):
+    """A scatter with one point, an empty column of a line, all values equal: drawn, not failed."""
+    source = sample_pack.pages[0].source
+    frames = {
+        "scatter": pd.DataFrame({"x": [1.0], "y": [2.0], "s": ["only"]}),
+        "line": pd.DataFrame({"x": ["a", "b"], "y": [None, None], "s": ["k", "k"]}),
+        "dot": pd.DataFrame({"x": ["a", "b"], "y": [3.0, 3.0], "s": ["k", "k"]}),
+        "heatmap": pd.DataFrame({"x": ["a", "b"], "y": [1.0, 1.0], "s": ["k", "k"]}),
+        "column": pd.DataFrame({"x": ["a", "b"], "y": [-3.0, -2.0], "s": ["k", "k"]}),
+    }
+    pages = []
+    for kind, frame in frames.items():
+        words = {"title": f"The {kind}", "subtitle": "S", "alt": "A"}
+        figure = Figure(kind=kind, data=frame, x="x", y="y", series="s", **words)
+        numbers = TableExhibit(id=f"{kind}.n", title="", columns=(), rows=(), source=source)
+        shown = FigureExhibit(id=kind, figure=figure, svg="<svg/>", numbers=numbers, source=source)
+        pages.append(replace(sample_pack.pages[0], id=kind, title=kind, exhibits=(shown,), decision=None))
+    deck = read(replace(sample_pack, pages=tuple(pages)), tmp_path)
+    assert sum(shape.has_chart for _, shape in shapes_of(deck)) == 4
+
+
+@pytest.mark.parametrize("count", [6, 40])
+def test_many_decisions_fit_the_first_slide(sample_board_pack, count, tmp_path):
+    first = sample_board_pack.summary.decisions[0]
+    words = {"question": "A longer question " * 4, "robustness": "It holds. " * 25}
+    asked = tuple(replace(first, id=f"d{n}", **words) for n in range(count))
+    summary = replace(sample_board_pack.summary, decisions=asked, answer="A long answer. " * 12)
+    deck = read(replace(sample_board_pack, summary=summary), tmp_path)
+    check_bounds(deck)
+    table = next(shape for shape in deck.slides[0].shapes if shape.has_table)
+    shown = len(rows_of(table.table)) - 1
+    assert shown == count or f"(and {count - shown} more)" in rows_of(table.table)[-1][0]

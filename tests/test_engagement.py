@@ -1,0 +1,140 @@
+"""The engagement file: what is refused, where the message points, and what never leaves the environment."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from segutils import engagement
+from segutils.errors import InputError
+from segutils.tables import DEMO
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def refused(path) -> InputError:
+    with pytest.raises(InputError) as caught:
+        engagement.load_engagement(path)
+    return caught.value
+
+
+def test_the_demo_engagement_loads_and_says_what_it_is():
+    demo = engagement.load_engagement(DEMO)
+    assert demo.slug == "complete-journey-grocery"
+    assert demo.simulated and "simulated" in demo.data_note
+    assert demo.logo.read_bytes().startswith(b"<svg")
+
+
+def test_an_unknown_key_names_its_line_and_the_nearest_key(small_engagement):
+    edit(small_engagement, "timezone: Europe/Berlin", "timzone: Europe/Berlin")
+    error = refused(small_engagement)
+    # the unknown key and the missing one are reported together
+    assert "engagement.yml, line 4 (timzone): unknown key 'timzone'" in str(error)
+    assert "did you mean 'timezone'?" in str(error)
+    assert "the key 'timezone' is missing" in str(error)
+
+
+def test_unknown_keys_are_found_at_every_depth(small_engagement):
+    edit(small_engagement, "    path: customers.csv", "    path: customers.csv\n    delimeter: ';'")
+    error = refused(small_engagement)
+    assert error.where == "engagement.yml, line 10 (tables.customers.delimeter)"
+    assert error.fix.startswith("did you mean 'delimiter'?")
+
+
+def test_a_key_written_twice_is_refused(small_engagement):
+    edit(small_engagement, "currency: EUR", "currency: EUR\ncurrency: USD")
+    error = refused(small_engagement)
+    assert error.what == "the key 'currency' is written twice"
+    assert error.where == "engagement.yml, line 2 (currency)" and error.fix == "keep one of lines 2 and 3"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "fix"),
+    [
+        ("currency: EUR", "currency: Euro", "currency 'Euro' is not known", "ISO 4217"),
+        (
+            "Europe/Berlin\nsim",
+            "Europe/Berln\nsim",
+            "time zone 'Europe/Berln'",
+            "did you mean 'Europe/Berlin'?",
+        ),
+        ("as_of: 2024-12-31", "as_of: 2024-12-31 10:00:00", "a day is wanted", "2025-12-31"),
+        ("as_of: 2024-12-31", "as_of: 31.12.2024", "'as_of': input should be a valid date", "2025-12-31"),
+        ("  customers:\n", "  custmers:\n", "unknown table 'custmers'", "did you mean 'customers'?"),
+        ("region: area", "regoin: area", "looks like a misspelt 'region'", "did you mean 'region'?"),
+        ("quantity: pieces", "quantty: pieces", "not a column of transactions", "did you mean 'quantity'?"),
+        ("path: lines.csv", "paths: lines.csv", "unknown key 'paths'", "did you mean 'path'?"),
+        ("path: lines.csv", "path: lines.csv\n    table: x", "one source, not both", "keep one"),
+        ("[household]", "[houshold]", "unknown column 'houshold'", "did you mean 'household'?"),
+        ("simulated: true", "brand: {logo: logo.svg}", "the logo 'logo.svg' cannot be used", ".png"),
+        ("simulated: true", "brand: {primary: blue}", "'primary': string should match", "#rrggbb"),
+        ("simulated: true", "engine: postgresql://me:pass@host/db", "the URL carries a secret", "env:NAME"),
+        (
+            "simulated: true",
+            "rules: [{table: products, column: brand, treatment: flag, why: x}]",
+            "min nor",
+            "add",
+        ),
+        ("currency: EUR", "currency: EUR\n  as_of: 1", "not valid YAML", "indentation"),
+    ],
+)
+def test_each_mistake_has_its_message(small_engagement, old, new, what, fix):
+    edit(small_engagement, old, new)
+    error = refused(small_engagement)
+    assert what in str(error) and fix in str(error)
+    assert "engagement.yml, line " in str(error)
+
+
+def test_a_table_that_every_run_needs(small_engagement):
+    text = small_engagement.read_text(encoding="utf-8")
+    start, end = text.index("  transactions:"), text.index("  products:")
+    small_engagement.write_text(text[:start] + text[end:], encoding="utf-8")
+    assert refused(small_engagement).what == "the table 'transactions' is missing"
+
+
+def test_a_missing_file_names_its_neighbours(small_engagement):
+    error = refused(small_engagement.with_name("engagment.yml"))
+    assert error.fix == "the folder has: engagement.yml"
+
+
+def test_an_engagement_survives_its_json(small_engagement):
+    loaded = engagement.load_engagement(small_engagement)
+    again = engagement.read_json(json.loads(json.dumps(engagement.to_json(loaded))), small_engagement.parent)
+    assert engagement.to_json(again) == engagement.to_json(loaded)
+
+
+def test_the_fingerprint_ignores_comments_and_sees_content(small_engagement):
+    before = engagement.fingerprint(engagement.load_engagement(small_engagement))
+    edit(small_engagement, "currency: EUR", "currency:   EUR   # the client's books")
+    assert engagement.fingerprint(engagement.load_engagement(small_engagement)) == before
+    edit(small_engagement, "path: lines.csv", "path: other.csv")
+    assert engagement.fingerprint(engagement.load_engagement(small_engagement)) != before
+
+
+def test_secrets_stay_references(small_engagement, monkeypatch):
+    monkeypatch.setenv("CLIENT_DB", "postgresql://reader:s3cret@db/sales")
+    edit(small_engagement, "simulated: true", "engine: env:CLIENT_DB")
+    loaded = engagement.load_engagement(small_engagement)
+    assert "s3cret" not in json.dumps(engagement.to_json(loaded)) + repr(loaded)
+    assert engagement.resolve_secret(loaded.engine, where="x").endswith("s3cret@db/sales")
+
+
+def test_a_missing_secret_is_named(monkeypatch):
+    monkeypatch.delenv("CLIENT_DB", raising=False)
+    with pytest.raises(InputError, match="the environment variable CLIENT_DB is not set"):
+        engagement.resolve_secret("env:CLIENT_DB", where="engagement.yml, line 5 (engine)")
+
+
+def test_loading_pulls_in_neither_pandas_nor_ibis():
+    code = (
+        "import sys; from segutils import engagement, sources, tables;"
+        "sources.hash_data(engagement.load_engagement(tables.DEMO));"
+        "print([m for m in ('pandas', 'ibis', 'numpy', 'duckdb') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
