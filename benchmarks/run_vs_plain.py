@@ -24,8 +24,9 @@ from pathlib import Path
 import psutil
 import yaml
 
-from segutils import sources, tables
+from segutils import tables
 from segutils.engagement import load_engagement
+from segutils.inputs import sources
 from segutils.runner.graph import read_graph
 from segutils.runner.parameters import check_parameters, stated_in
 from segutils.runner.places import find_playbook

@@ -112,7 +112,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
 
 def _add_run(parsers: "argparse._SubParsersAction") -> None:
     example = """  segutils run data/retail/engagement.yml
-  segutils run acme/engagement.yml -p 3_2_segments.max_k=8
+  segutils run acme/engagement.yml -p 3_2_segments.max_segments=6
   segutils run acme/engagement.yml --only 4_1_stability
 
 What is done already and has not changed is not done again."""

@@ -14,7 +14,7 @@ from segutils.formats import format_value, join_words, label_column, split_forma
 if TYPE_CHECKING:
     import pandas as pd
 
-    from segutils.charts import Theme
+    from segutils.charts.drawing import Theme
     from segutils.engagement import Brand
 
 TABLE_MIME = "application/vnd.segutils.table+json"
@@ -81,10 +81,10 @@ def show(finding: Finding, *, currency: str, brand: Brand) -> Shown:
         Carries ``application/vnd.segutils.finding+json``: the finding, ``currency``, and ``svgs``, one
         drawing per figure.
     """
-    from segutils import charts
+    from segutils.charts import drawing
 
-    theme = charts.Theme(primary=brand.primary, accent=brand.accent, font=brand.font)
-    svgs = [charts.draw_svg(figure, theme, currency=currency) for figure in finding.figures]
+    theme = drawing.Theme(primary=brand.primary, accent=brand.accent, font=brand.font)
+    svgs = [drawing.draw_svg(figure, theme, currency=currency) for figure in finding.figures]
     payload = {**finding.to_json(), "currency": currency, "svgs": svgs}
     text = f"[{STATUS_WORDS[finding.status]}] {finding.headline}"
     return Shown(payload=payload, html=build_html(finding, svgs, theme=theme, currency=currency), text=text)
@@ -114,7 +114,7 @@ def build_html(finding: Finding, svgs: Sequence[str], *, theme: Theme, currency:
 
 
 def _dark_tokens(theme: Theme) -> str:
-    from segutils.colours import build_tokens
+    from segutils.charts.colours import build_tokens
 
     values = "".join(f"--{name}:{value};" for name, value in build_tokens(theme, dark=True).items())
     return f'[data-jp-theme-light="false"] .segutils {{ {values} }}'

@@ -17,9 +17,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segutils import ingestion, schemas
+from segutils import schemas
 from segutils.engagement import Engagement, fingerprint, load_engagement, read_json
 from segutils.errors import InputError
+from segutils.inputs import ingestion
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -51,7 +52,7 @@ def name_run(engagement: Engagement, data_hashes: dict[str, str]) -> str:
     ----------
     engagement : Engagement
     data_hashes : dict of str to str
-        From :func:`segutils.sources.hash_data`.
+        From :func:`segutils.inputs.sources.hash_data`.
 
     Returns
     -------
@@ -70,7 +71,7 @@ def run_folder(engagement: Engagement, data_hashes: dict[str, str]) -> Path:
 def ingest(engagement: Engagement, folder: Path) -> None:
     """Which rows of the client's tables can be used? Fills ``inputs/`` and ``rejects/`` of the run's folder.
 
-    See :func:`segutils.ingestion.ingest`.
+    See :func:`segutils.inputs.ingestion.ingest`.
     """
     ingestion.ingest(engagement, folder)
 

@@ -12,7 +12,7 @@ import pytest
 
 from segutils import tables
 from segutils.engagement import load_engagement
-from segutils.sources import hash_data
+from segutils.inputs.sources import hash_data
 
 FILES = {"customers": "customers.csv", "transactions": "lines.csv", "products": "articles.csv"}
 

@@ -11,7 +11,7 @@ import pytest
 from segutils import display, findings, tables
 from segutils.engagement import load_engagement, to_json
 from segutils.errors import InputError
-from segutils.sources import hash_data
+from segutils.inputs.sources import hash_data
 
 
 def test_the_name_of_a_run_follows_content_and_data(small_engagement):

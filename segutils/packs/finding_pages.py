@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from segutils.colours import Theme
+from segutils.charts.colours import Theme
 from segutils.findings import STATUSES, Override, Status, read_figure
 from segutils.packs import exhibits
 from segutils.packs.document import DecisionAsked, Exhibit, FigureExhibit, Page, Source
@@ -80,10 +80,10 @@ class FindingReader:
         look, currency = self.drawing.look, self.drawing.currency
         svg = self.svgs[number]
         if not svg:
-            from segutils import charts
+            from segutils.charts import drawing
 
             theme = Theme(primary=look.primary, accent=look.accent, font=look.font)
-            svg = charts.draw_svg(read_figure(payload), theme, currency=currency)
+            svg = drawing.draw_svg(read_figure(payload), theme, currency=currency)
         exhibit_id = f"{page_id}.figure-{number + 1}"
         return exhibits.build_figure(payload, self.source, exhibit_id=exhibit_id, svg=svg, currency=currency)
 

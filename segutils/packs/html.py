@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from traitlets import default
 
-from segutils.colours import Theme, build_tokens, font_family, make_legible, mix
+from segutils.charts.colours import Theme, build_tokens, font_family, make_legible, mix
 from segutils.findings import STATUS_WORDS
 from segutils.packs.document import FigureExhibit, ImageExhibit, Look, Pack, Page
 from segutils.packs.files import TEMPLATES, save_file
@@ -191,14 +191,14 @@ def _draw(exhibit: FigureExhibit, number: int, theme: Theme, currency: str) -> s
     """A figure's drawing, named for readers who cannot see it, with ids of its own in the page."""
     svg = exhibit.svg
     if not is_plain(svg):
-        from segutils import charts
+        from segutils.charts import drawing
 
-        svg = charts.draw_svg(exhibit.figure, theme, currency=currency)
+        svg = drawing.draw_svg(exhibit.figure, theme, currency=currency)
     name = f"drawing-{number}"
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{name}-", svg)
     inside = svg[svg.index(">", svg.index("<svg")) + 1 :]
     box = re.search(r'viewBox="([-\d. ]+)"', svg)
-    assert box is not None, "charts.draw_svg writes a viewBox"
+    assert box is not None, "drawing.draw_svg writes a viewBox"
     words = (
         f'<title id="{name}-title">{escape(exhibit.figure.title)}</title>'
         f'<desc id="{name}-desc">{escape(exhibit.figure.alt)}</desc>'

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segutils.colours import Theme, build_tokens
+from segutils.charts.colours import Theme, build_tokens
 from segutils.packs.document import DecisionAsked, Pack
 from segutils.packs.measure import largest_size, text_height
 from segutils.packs.pdf_pages import (

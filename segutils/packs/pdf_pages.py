@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from segutils.colours import Theme
+from segutils.charts.colours import Theme
 from segutils.findings import STATUS_WORDS
 from segutils.packs.document import (
     DecisionAsked,
@@ -300,7 +300,7 @@ class PageSetter:
         return fit.size >= 7.5 and not _broken_columns(table, fit)
 
     def _set_drawn(self, page: Page, exhibit: Drawn, scale: float, layout: Layout) -> dict[str, Any]:
-        from segutils.charts import fill_tokens
+        from segutils.charts.drawing import fill_tokens
 
         name = f"drawing-{len(self.drawings)}.svg"
         self.drawings[name] = fill_tokens(exhibit.svg, self.theme) if exhibit.svg else wrap_png(exhibit.png)

@@ -34,7 +34,7 @@ def render(pack: Pack, path: Path) -> None:
     """
     from pptx import Presentation
 
-    from segutils.colours import Theme, build_tokens
+    from segutils.charts.colours import Theme, build_tokens
     from segutils.packs.pptx_deck import plan_deck
     from segutils.packs.pptx_slides import SlideWriter
 

@@ -9,10 +9,10 @@ from pptx.enum.chart import XL_LEGEND_POSITION, XL_MARKER_STYLE, XL_TICK_LABEL_P
 from pptx.enum.dml import MSO_LINE, MSO_PATTERN, MSO_THEME_COLOR
 from pptx.util import Pt
 
-from segutils import marks
+from segutils.charts import marks
+from segutils.charts.marks import Paint
 from segutils.findings import Figure
 from segutils.formats import label_column, split_format
-from segutils.marks import Paint
 from segutils.packs.number_codes import build_number_code
 from segutils.packs.pptx_numbers import CategoryNumbers
 from segutils.packs.pptx_tables import Box, printable

@@ -7,9 +7,9 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_MARKER_STYLE
 from pptx.enum.dml import MSO_LINE
 from pptx.util import Pt
 
-from segutils import marks
+from segutils.charts import marks
+from segutils.charts.marks import Paint
 from segutils.findings import Figure
-from segutils.marks import Paint
 from segutils.packs.measure import text_width
 from segutils.packs.pptx_chart_base import SMALL, ChartDrawer, ChartStyle
 from segutils.packs.pptx_numbers import add_error_bars

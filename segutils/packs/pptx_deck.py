@@ -42,7 +42,7 @@ def plan_deck(pack: Pack, tokens: dict[str, str]) -> list[Slide]:
     ----------
     pack : Pack
     tokens : dict of str to str
-        Colours by token (:func:`segutils.colours.build_tokens`).
+        Colours by token (:func:`segutils.charts.colours.build_tokens`).
 
     Returns
     -------

@@ -9,9 +9,9 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_MARKER_STYLE
 from pptx.oxml import parse_xml
 from pptx.util import Pt
 
-from segutils import marks
+from segutils.charts import marks
+from segutils.charts.marks import Paint
 from segutils.formats import label_column
-from segutils.marks import Paint
 from segutils.packs.measure import text_width
 from segutils.packs.pptx_chart_base import SMALL, TEXT, ChartDrawer
 from segutils.packs.pptx_numbers import NAMESPACES, BubbleNumbers, XyNumbers

@@ -124,7 +124,7 @@ def build_heatmap(exhibit: FigureExhibit, tokens: dict[str, str], box: Box, curr
     """A heat map as a table: series by category, shaded by value, two-sided around zero or the reference."""
     import numpy as np
 
-    from segutils import marks
+    from segutils.charts import marks
 
     figure = exhibit.figure
     grid = marks.build_grid(figure)
@@ -183,7 +183,7 @@ def _head_size(head: str, width: float, size: float) -> float:
 
 def _shade(share: float) -> str:
     """The colour token of a value's place between the middle (0) and the farthest end (1, or -1)."""
-    from segutils.colours import BELOW_STEPS, HEAT_STEPS
+    from segutils.charts.colours import BELOW_STEPS, HEAT_STEPS
 
     if share != share:
         return ""

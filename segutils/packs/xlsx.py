@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segutils.colours import Theme, build_tokens
+from segutils.charts.colours import Theme, build_tokens
 from segutils.findings import STATUS_WORDS
 from segutils.packs.document import FigureExhibit, ImageExhibit, Pack, Page, TableExhibit, TextExhibit
 from segutils.packs.files import save_file

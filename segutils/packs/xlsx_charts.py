@@ -105,7 +105,7 @@ def _colour_points(exhibit: FigureExhibit, place: int, tokens: dict[str, str]) -
 
 def _choose_colours(exhibit: FigureExhibit, names: list[str], tokens: dict[str, str]) -> dict[str, str]:
     """Scenario, accent or hue of each series, as the drawings have them."""
-    from segutils.marks import choose_paints
+    from segutils.charts.marks import choose_paints
 
     paints = choose_paints(exhibit.figure, names)
     return {name: tokens[paint.edge] for name, paint in zip(names, paints, strict=True)}

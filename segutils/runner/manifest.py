@@ -22,7 +22,8 @@ NotebookStatus = Literal["done", "failed", "not run", "stopped"]
 class NotebookRecord:
     """One notebook of the run: what went in (hashes), what came out (hashes), how it went.
 
-    `key` is a hash of everything that the result depends on; `output` the hash of the executed notebook;
+    `key` is a hash of everything that the result depends on; `output` the hash of the executed notebook and
+    `cell_hashes` of each of its cells, by which an analyst's later changes are told;
     `needs` names the failed notebooks because of which this one was not run.
     """
 
@@ -35,6 +36,7 @@ class NotebookRecord:
     reads: dict[str, str] = field(default_factory=dict)
     writes: dict[str, str] = field(default_factory=dict)
     output: str = ""
+    cell_hashes: dict[str, str] = field(default_factory=dict)
     cells: int = 0
     executed: int = 0
     seconds: float = 0.0

@@ -94,7 +94,7 @@ def read_assignment(argument: str) -> Assignment:
     target, equals, value = argument.partition("=")
     notebook, dot, name = target.strip().rpartition(".")
     if not (equals and dot and notebook and name):
-        fix = "write it as notebook.name=value, for example -p 3_2_segments.max_k=8"
+        fix = "write it as notebook.name=value, for example -p 3_2_segments.max_segments=6"
         raise InputError("this is not a parameter", where=where, fix=fix)
     return Assignment(notebook=notebook, name=name, value=value, where=where, text=True)
 

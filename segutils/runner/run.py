@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from segutils import sources, tables
+from segutils import tables
 from segutils.engagement import Engagement, fingerprint, load_engagement, to_json
 from segutils.formats import plural
+from segutils.inputs import sources
 from segutils.runner.fingerprint import hash_package, imported_modules, package_versions
 from segutils.runner.freshness import Basis, find_stale, is_same, reuse_inputs
 from segutils.runner.graph import Graph, read_graph

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from segutils.evidence import hash_cells
 from segutils.formats import join_words, plural
 from segutils.runner.execute import Failure, Outcome, Redact, execute_notebook
 from segutils.runner.fingerprint import ABSENT, hash_file
@@ -167,7 +168,8 @@ class Schedule:
             self.progress.end(record.name, "failed", outcome.seconds, counted)
             return
         record.writes = {table: hash_file(table_path(self.basis.folder, table)) for table in notebook.writes}
-        record.output = hash_file(self.basis.notebooks / f"{record.name}.ipynb")
+        executed = self.basis.notebooks / f"{record.name}.ipynb"
+        record.output, record.cell_hashes = hash_file(executed), hash_cells(executed)
         self._settle(record, "done")
         self.progress.end(record.name, "done", outcome.seconds, counted)
 

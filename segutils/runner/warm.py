@@ -1,6 +1,6 @@
 """Inside a kernel process: import the heavy libraries first, then become a Jupyter kernel.
 
-``python -m segutils.runner.warm '{"modules": [...], "arguments": [...]}'`` is a kernel started ahead of its
+``python -m segutils.runner.warm '{"connection_file": …, "modules": […]}'`` is a kernel started ahead of its
 notebook.
 """
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from segutils.colours import contrast
+from segutils.charts.colours import contrast
 from segutils.packs import html, rendering
 from segutils.packs.notes import render_markdown
 

@@ -13,7 +13,7 @@ from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pptx.util import Emu, Pt
 
-from segutils.colours import Theme, build_tokens
+from segutils.charts.colours import Theme, build_tokens
 from segutils.findings import Figure
 from segutils.packs import pptx
 from segutils.packs.document import Cell, Column, FigureExhibit, ImageExhibit, TableExhibit, TextExhibit

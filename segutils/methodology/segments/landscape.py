@@ -217,6 +217,6 @@ def _measure_halves(points: np.ndarray, structure: pd.DataFrame, *, halves: int,
     for half in range(halves):
         some = points[np.sort(rng.permutation(len(points))[: len(points) // 2])]
         solutions = {int(k): fit_solution(some, k=int(k), restarts=5, seed=half) for k in structure["k"]}
-        measured = _measure(some, solutions, pairs=6, refit_restarts=2, splits=3, seed=seed + half)
+        measured = _measure(some, solutions, pairs=8, refit_restarts=3, splits=2, seed=seed + half)
         frames.append(measured.assign(half=half, p_structure=structure["p_value"]))
     return pd.concat(frames, ignore_index=True)

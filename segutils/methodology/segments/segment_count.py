@@ -16,6 +16,7 @@ from segutils.statistics import decisions
 
 SLUG = "segment-count"
 NO_SEGMENTS = "1"
+MIN_ROBUST = 2 / 3  # a recommendation that stands in fewer weightings or halves holds with limits
 # half of the weight on whether segments come back, half on how much they tell about customers
 WEIGHTS = MappingProxyType({"stability": 0.2, "weakest_segment": 0.15, "prediction": 0.15, "detail": 0.5})
 FORMATS = {
@@ -184,7 +185,7 @@ def _rate(table: pd.DataFrame, decision: Decision) -> Status:
     verdict = table.loc[table["chosen"], "verdict"]
     if decision.choice == NO_SEGMENTS or verdict.iloc[0] == "none":
         return "fail"
-    doubtful = verdict.iloc[0] == "constructive" or decision.robustness_share < 0.5
+    doubtful = verdict.iloc[0] == "constructive" or decision.robustness_share < MIN_ROBUST
     return "caution" if doubtful or decision.choice != decision.recommendation else "pass"
 
 

@@ -1,8 +1,8 @@
 """Figures drawn from their specification: SVG for pages, PNG for spreadsheets, matplotlib for notebooks.
 
-The drawing carries no title: the page prints it. Its colours are tokens (:mod:`segutils.colours`), in SVG
-``var(--token, #rrggbb)``, so that one drawing serves light and dark; ``fill_tokens`` writes the values in for
-views that know no variables.
+The drawing carries no title: the page prints it. Its colours are tokens (:mod:`segutils.charts.colours`), in
+SVG ``var(--token, #rrggbb)``, so that one drawing serves light and dark; ``fill_tokens`` writes the values
+in for views that know no variables.
 """
 
 import hashlib
@@ -16,10 +16,11 @@ from matplotlib import figure as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.font_manager import get_font_names
 
-from segutils import chart_kinds, findings, marks
-from segutils.colours import FONT, Theme, build_tokens, fill_tokens, font_family
+from segutils import findings
+from segutils.charts import kinds, marks
+from segutils.charts.colours import FONT, Theme, build_tokens, fill_tokens, font_family
+from segutils.charts.marks import TEXT, WIDTH, Style
 from segutils.formats import guess_format
-from segutils.marks import TEXT, WIDTH, Style
 
 __all__ = ["Theme", "draw_png", "draw_svg", "fill_tokens", "plot_figure"]
 
@@ -74,8 +75,8 @@ def draw_svg(figure: findings.Figure, theme: Theme, *, currency: str = "") -> st
     """The figure as SVG for a page, with selectable text and the same bytes each time.
 
     Colours are written ``var(--ink, #1b242e)`` and the font ``var(--font, ...)``: a page that defines the
-    variables (see :func:`segutils.colours.build_tokens`) restyles the drawing, any other shows the theme's
-    values. Ids are unique to the drawing. The page adds the accessible name: it has the alt text.
+    variables (see :func:`segutils.charts.colours.build_tokens`) restyles the drawing, any other shows the
+    theme's values. Ids are unique to the drawing. The page adds the accessible name: it has the alt text.
     """
     values = build_tokens(theme)
     names = list(values)
@@ -120,5 +121,5 @@ def _draw(figure: findings.Figure, style: Style) -> mpl.Figure:
         ax.set(xlim=(0, 1), ylim=(0, 1))
         marks.put_text(ax, ["No rows to draw"], (0.5, 0.5), ha="center", va="center", colour=style["muted"])
     else:
-        chart_kinds.DRAW[figure.kind](ax, figure, style)
+        kinds.DRAW[figure.kind](ax, figure, style)
     return drawing

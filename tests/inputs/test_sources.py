@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import ibis
 import pytest
 
-from segutils import casting, sources
 from segutils.engagement import load_engagement
 from segutils.engagement_model import TableSource
 from segutils.errors import InputError
-from segutils.files import open_file, sniff_delimiter, sniff_encoding
+from segutils.inputs import casting, sources
+from segutils.inputs.files import open_file, sniff_delimiter, sniff_encoding
 from segutils.tables import DEMO
 
 HOURS = [datetime(2016, 12, 30) + timedelta(hours=7 * step, minutes=13) for step in range(2600)]

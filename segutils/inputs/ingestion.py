@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 from segutils import schemas
 from segutils.engagement import Engagement, to_json
 from segutils.errors import InputError
-from segutils.files import ROW, BrokenLine
-from segutils.sources import connect, database_errors, is_remote, open_rows, resolve_secret
+from segutils.inputs.files import ROW, BrokenLine
+from segutils.inputs.sources import connect, database_errors, is_remote, open_rows, resolve_secret
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-    from segutils.casting import Reading
-    from segutils.judging import Check, Judged
+    from segutils.inputs.casting import Reading
+    from segutils.inputs.judging import Check, Judged
 
 ENGINES = ("duckdb", "postgres", "pyspark")
 
@@ -156,7 +156,7 @@ def ingest(engagement: Engagement, folder: Path) -> None:
 
 
 def _enter(name: str, intake: Intake) -> None:
-    from segutils import judging
+    from segutils.inputs import judging
 
     engagement, where = intake.engagement, intake.engagement.where("tables", name)
     rows = open_rows(name, engagement, intake.engine, intake.scratch)
@@ -206,7 +206,7 @@ def _enter(name: str, intake: Intake) -> None:
 
 def _count(judged: Judged, intake: Intake) -> Pair:
     """Rows in and rows set aside, from one query that counts every check; faults are noted on the way."""
-    from segutils.judging import REASON, UNREADABLE, mark
+    from segutils.inputs.judging import REASON, UNREADABLE, mark
 
     rows, where = judged.rows, intake.engagement.where("tables", judged.name)
     sums = {"rows": rows.count(), "aside": rows[REASON].count()}
@@ -252,7 +252,7 @@ def _fault(table: str, check: Check, *, rows: int, of: int, example: str) -> Fau
 
 def _note_repeated_lines(counts: Counts, intake: Intake) -> None:
     """Lines that are equal in every column: two scans of one article, or an export loaded twice."""
-    from segutils.judging import Check
+    from segutils.inputs.judging import Check
 
     if counts.table not in intake.distinct:
         return
@@ -266,7 +266,7 @@ def _note_repeated_lines(counts: Counts, intake: Intake) -> None:
 
 def _find_example(judged: Judged, number: int) -> str:
     """The first row that breaks a check, with the source's own cell (masked where it identifies somebody)."""
-    from segutils.judging import RAW
+    from segutils.inputs.judging import RAW
 
     check, (record,) = judged.checks[number], judged.first_broken(number).to_pyarrow().to_pylist()
     raw = record[RAW][judged.source_columns.index(judged.mapped[check.column])]
@@ -357,8 +357,8 @@ def open_inputs(engagement: Engagement, folder: Path, engine: BaseBackend) -> di
     names = list_in_order(engagement)
     if not is_remote(engagement):
         return {n: engine.read_parquet(folder / "inputs" / f"{n}.parquet", table_name=n) for n in names}
-    from segutils import judging
-    from segutils.casting import Reading
+    from segutils.inputs import judging
+    from segutils.inputs.casting import Reading
 
     readings = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))["readings"]
     accepted: dict[str, ir.Table] = {}

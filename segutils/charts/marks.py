@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from segutils import colours
+from segutils.charts import colours
 from segutils.findings import Figure
 from segutils.formats import format_value, is_missing, split_format
 

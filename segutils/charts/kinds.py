@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from segutils import marks
-from segutils.colours import BELOW_STEPS, HEAT_STEPS
+from segutils.charts import marks
+from segutils.charts.colours import BELOW_STEPS, HEAT_STEPS
+from segutils.charts.marks import SMALL, WIDTH, Grid, Paint, Style, put_text, width_of
 from segutils.findings import Figure
 from segutils.formats import MISSING, format_value, label_column
-from segutils.marks import SMALL, WIDTH, Grid, Paint, Style, put_text, width_of
 
 MAX_NAMED_POINTS = 40
 MAX_MARKED_PERIODS = 24

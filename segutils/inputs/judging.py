@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from segutils import casting, schemas
-from segutils.casting import Reading
+from segutils import schemas
 from segutils.engagement import Engagement
 from segutils.errors import InputError
-from segutils.files import ROW, Rows
+from segutils.inputs import casting
+from segutils.inputs.casting import Reading
+from segutils.inputs.files import ROW, Rows
 from segutils.schemas import Context, Severity, TableSchema
 
 if TYPE_CHECKING:

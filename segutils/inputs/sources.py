@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from segutils.engagement import Engagement, TableSource, resolve_secret
 from segutils.errors import InputError
-from segutils.files import ROW, Rows, open_file
+from segutils.inputs.files import ROW, Rows, open_file
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
 
-from segutils import charts, marks
-from segutils.colours import Theme, build_tokens, contrast
+from segutils.charts import drawing, marks
+from segutils.charts.colours import Theme, build_tokens, contrast
 from segutils.findings import FIGURE_KINDS, Figure, read_figure
 
 THEME = Theme()
@@ -40,9 +40,9 @@ def test_every_kind_at_its_edges(kind, categories, series):
     figure = build_figure(kind, categories, series, seed=categories, highlight="Category 1", reference=0.5)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        svg = charts.draw_svg(figure, THEME, currency="EUR")
+        svg = drawing.draw_svg(figure, THEME, currency="EUR")
     ElementTree.fromstring(svg)
-    assert svg == charts.draw_svg(read_figure_again(figure), THEME, currency="EUR")
+    assert svg == drawing.draw_svg(read_figure_again(figure), THEME, currency="EUR")
 
 
 def read_figure_again(figure):
@@ -57,16 +57,16 @@ def read_figure_again(figure):
 def test_bars_have_the_lengths_of_their_values(kind):
     values = [3.0, -1.5, 0.0, 7.25]
     data = pd.DataFrame({"name": list("abcd"), "value": values})
-    drawing = charts.plot_figure(Figure(kind=kind, data=data, x="name", y="value", **WORDS), THEME)
+    drawn = drawing.plot_figure(Figure(kind=kind, data=data, x="name", y="value", **WORDS), THEME)
     side = Rectangle.get_width if kind == "bar" else Rectangle.get_height
-    bars = [patch for patch in drawing.axes[0].get_children() if isinstance(patch, Rectangle)]
+    bars = [patch for patch in drawn.axes[0].get_children() if isinstance(patch, Rectangle)]
     assert [side(bar) for bar in bars if bar.get_zorder() == 2] == values
 
 
 def test_stacks_stand_on_each_other_by_sign():
     data = pd.DataFrame({"q": ["Q1"] * 4, "s": list("abcd"), "v": [2.0, -1.0, 3.0, -4.0]})
     figure = Figure(kind="column", data=data, x="q", y="v", series="s", stacked=True, **WORDS)
-    children = charts.plot_figure(figure, THEME).axes[0].get_children()
+    children = drawing.plot_figure(figure, THEME).axes[0].get_children()
     bars = [patch for patch in children if isinstance(patch, Rectangle) and patch.get_zorder() == 2]
     assert [(bar.get_y(), bar.get_height()) for bar in bars] == [(0, 2), (0, -1), (2, 3), (-1, -4)]
 
@@ -74,14 +74,14 @@ def test_stacks_stand_on_each_other_by_sign():
 def test_values_are_written_as_in_the_packs():
     data = pd.DataFrame({"name": ["a", "b", "c"], "share": [0.1234, -0.5, None]})
     figure = Figure(kind="bar", data=data, x="name", y="share", formats={"share": "share"}, **WORDS)
-    assert {"12.3 %", "−50.0 %", "–"} <= texts(charts.draw_svg(figure, THEME))
+    assert {"12.3 %", "−50.0 %", "–"} <= texts(drawing.draw_svg(figure, THEME))
     money = Figure(kind="bar", data=data, x="name", y="share", formats={"share": "money:2"}, **WORDS)
-    assert {"CHF 0.12", "CHF −0.50", "–"} <= texts(charts.draw_svg(money, THEME, currency="CHF"))
+    assert {"CHF 0.12", "CHF −0.50", "–"} <= texts(drawing.draw_svg(money, THEME, currency="CHF"))
 
 
 def test_values_without_a_format_are_rounded_and_periods_are_not():
     data = pd.DataFrame({"period": [2016, 2017], "v": [1 / 3, 2 / 3]})
-    shown = texts(charts.draw_svg(Figure(kind="column", data=data, x="period", y="v", **WORDS), THEME))
+    shown = texts(drawing.draw_svg(Figure(kind="column", data=data, x="period", y="v", **WORDS), THEME))
     assert {"2016", "2017", "0.33", "0.67"} == shown
 
 
@@ -96,7 +96,7 @@ def test_markup_and_dollars_are_plain_text():
     nasty = '<b>&"$x_1$ $'
     data = pd.DataFrame({"name": [nasty, "b"], "value": [1, 2]})
     figure = Figure(kind="bar", data=data, x="name", y="value", reference=1, reference_label=nasty, **WORDS)
-    assert nasty in texts(charts.draw_svg(figure, THEME))
+    assert nasty in texts(drawing.draw_svg(figure, THEME))
 
 
 def test_scenarios_follow_ibcs():
@@ -127,22 +127,22 @@ def test_a_highlight_that_is_not_drawn_changes_nothing():
     data = pd.DataFrame({"q": ["Q1", "Q2"], "v": [1, 2]})
     plain = Figure(kind="column", data=data, x="q", y="v", **WORDS)
     named = Figure(kind="column", data=data, x="q", y="v", highlight="S1", **WORDS)
-    assert charts.draw_svg(plain, THEME) == charts.draw_svg(named, THEME)
+    assert drawing.draw_svg(plain, THEME) == drawing.draw_svg(named, THEME)
 
 
 def test_drawing_serves_light_dark_and_paper():
     figure = build_figure("bar", 4, 2, seed=1)
-    svg = charts.draw_svg(figure, Theme(primary="#aa0011", font='Brand\'s "Font"; }'))
+    svg = drawing.draw_svg(figure, Theme(primary="#aa0011", font='Brand\'s "Font"; }'))
     colours = set(re.findall(r"#[0-9a-f]{6}", re.sub(r"var\([^()]*\)", "", svg)))
     assert not colours, "every colour is a variable"
     assert "Brands Font" in svg and "}" not in svg
-    plain = charts.fill_tokens(svg, Theme(primary="#aa0011"))
+    plain = drawing.fill_tokens(svg, Theme(primary="#aa0011"))
     assert "var(" not in plain and "#aa0011" in plain
-    assert build_tokens(THEME, dark=True)["ink"] in charts.fill_tokens(svg, THEME, dark=True)
+    assert build_tokens(THEME, dark=True)["ink"] in drawing.fill_tokens(svg, THEME, dark=True)
 
 
 def test_ids_belong_to_one_drawing():
-    one, two = (charts.draw_svg(build_figure("line", 5, 2, seed=s), THEME) for s in (1, 2))
+    one, two = (drawing.draw_svg(build_figure("line", 5, 2, seed=s), THEME) for s in (1, 2))
     ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (one, two)]
     assert ids[0] and not ids[0] & ids[1]
     assert set(re.findall(r"url\(#([^)]+)\)", one)) <= ids[0]
@@ -150,14 +150,14 @@ def test_ids_belong_to_one_drawing():
 
 def test_nothing_global_is_touched_and_nothing_global_is_used():
     figure = build_figure("line", 5, 2, seed=3)
-    before, first = dict(matplotlib.rcParams), charts.draw_svg(figure, THEME)
+    before, first = dict(matplotlib.rcParams), drawing.draw_svg(figure, THEME)
     assert dict(matplotlib.rcParams) == before
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "axes.facecolor": "black"}):
-        assert charts.draw_svg(figure, THEME) == first
+        assert drawing.draw_svg(figure, THEME) == first
 
 
 def test_png_has_the_size_asked_for():
-    png = charts.draw_png(build_figure("dot", 3, 1, seed=4), THEME, dpi=100)
+    png = drawing.draw_png(build_figure("dot", 3, 1, seed=4), THEME, dpi=100)
     assert png[:8] == b"\x89PNG\r\n\x1a\n" and int.from_bytes(png[16:20], "big") == 700  # 7 inches
 
 
