@@ -132,7 +132,7 @@ def test_a_missing_secret_is_named(monkeypatch):
 
 def test_loading_pulls_in_neither_pandas_nor_ibis():
     code = (
-        "import sys; from segutils import engagement, sources, tables;"
+        "import sys; from segutils import engagement, tables; from segutils.inputs import sources;"
         "sources.hash_data(engagement.load_engagement(tables.DEMO));"
         "print([m for m in ('pandas', 'ibis', 'numpy', 'duckdb') if m in sys.modules])"
     )

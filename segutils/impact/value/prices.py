@@ -6,6 +6,10 @@ import pandas as pd
 
 from segutils.impact.value.periods import join_quarters, join_segments
 
+# sums of decimals are the same in whatever order the engine adds them up
+EXACT = "decimal(18, 4)"  # of an order line
+FINE = "decimal(30, 9)"  # of a product's weighted change
+
 
 def build_price_changes(
     transactions: ir.Table,
@@ -52,12 +56,14 @@ def build_price_changes(
     lines = lines.filter(lines.net_revenue > 0)
     counted = (lines.quantity > 0) & lines.product_id.notnull()
     sales = lines.group_by("segment", "quarter", "product_id").aggregate(
-        sold=lines.net_revenue.sum().cast("float64"),
-        revenue=lines.net_revenue.sum(where=counted).cast("float64").fill_null(0.0),
-        units=lines.quantity.sum(where=counted).cast("float64").fill_null(0.0),
+        sold=lines.net_revenue.cast(EXACT).sum(),
+        revenue=lines.net_revenue.cast(EXACT).sum(where=counted).coalesce(ibis.literal(0).cast(EXACT)),
+        units=lines.quantity.cast(EXACT).sum(where=counted).coalesce(ibis.literal(0).cast(EXACT)),
     )
     priced = sales.filter(sales.units > 0)
-    paid = priced.group_by("quarter", "product_id").aggregate(price=priced.revenue.sum() / priced.units.sum())
+    paid = priced.group_by("quarter", "product_id").aggregate(
+        price=priced.revenue.sum().cast("float64") / priced.units.sum().cast("float64")
+    )
 
     pairs = ibis.memtable(_numbered(quarters, comparison))
     earlier = paid.rename(quarter_before="quarter", price_before="price")
@@ -71,11 +77,11 @@ def build_price_changes(
         pairs.select("pair", side=ibis.literal("after"), quarter=pairs.quarter_after)
     )
     baskets = sides.inner_join(sales, "quarter").left_join(relatives, ["pair", "product_id"])
-    covered = ibis.ifelse(baskets.log_ratio.notnull(), baskets.revenue, 0.0)
+    weighted = baskets.revenue.cast("float64") * baskets.log_ratio.fill_null(0.0)
     per_side = baskets.group_by("pair", "side", "segment").aggregate(
-        weighted=(baskets.revenue * baskets.log_ratio.fill_null(0.0)).sum(),
-        covered=covered.sum(),
-        sold=baskets.sold.sum(),
+        weighted=weighted.cast(FINE).sum().cast("float64"),
+        covered=baskets.revenue.sum(where=baskets.log_ratio.notnull()).cast("float64").fill_null(0.0),
+        sold=baskets.sold.sum().cast("float64"),
     )
     return _index(per_side.to_pandas(), comparison)
 
