@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from segutils import commands
 from segutils.errors import InputError
+from segutils.runner import faults
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 130
 EPILOG = """exit codes:
@@ -24,7 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace", line_buffering=True)
-    args = build_parser().parse_args(argv)
+    own, options = _split(sys.argv[1:] if argv is None else list(argv))
+    args = build_parser().parse_args(own)
+    args.options = options
+    sys.excepthook = faults.reporter(args)
     try:
         return args.command(args)
     except InputError as error:
@@ -36,6 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone: `segutils status RUN | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+
+
+def _split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and those after ``--``, which `lab` hands to JupyterLab."""
+    if argv[:1] != ["lab"] or "--" not in argv:
+        return argv, []
+    end = argv.index("--")
+    return argv[:end], argv[end + 1 :]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -205,7 +217,10 @@ def _add_status(parsers: "argparse._SubParsersAction") -> None:
 
 
 def _add_lab(parsers: "argparse._SubParsersAction") -> None:
-    example = "  segutils lab acme/engagement.yml"
+    example = """  segutils lab acme/engagement.yml
+  segutils lab acme -- --no-browser --port 8890
+
+What follows -- is for JupyterLab."""
     parser = _add(parsers, "lab", "open the notebooks in JupyterLab, on an engagement's latest run", example)
     parser.set_defaults(command=commands.lab)
     parser.add_argument(

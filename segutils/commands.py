@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from segutils.errors import InputError
@@ -24,7 +24,7 @@ def say(line: str) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """``segutils run``: 0 when every notebook is done, 1 when one failed."""
+    """``segutils run``: 0 when every notebook is done, 1 when one failed, 2 for bad input."""
     from segutils.runner import parameters
     from segutils.runner.run import Request, run_engagement
 
@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     for record in result.failed:
         _explain(record, result.folder)
     if result.failed:
-        return FAILED
+        refused = all(record.failure.error == InputError.__name__ for record in result.failed)
+        return BAD_INPUT if refused else FAILED
     say(f"notebooks  {_short(result.folder / 'notebooks')}")
     for path in result.packs:
         say(f"pack       {_short(path)}")
@@ -144,7 +145,7 @@ def status(args: argparse.Namespace) -> int:
 
 
 def lab(args: argparse.Namespace) -> int:
-    """``segutils lab``: JupyterLab in the playbook, its notebooks reading one run."""
+    """``segutils lab``: JupyterLab beside a run's executed notebooks; those of the playbook read that run."""
     from segutils import tables
 
     if not places.has_lab():
@@ -152,9 +153,14 @@ def lab(args: argparse.Namespace) -> int:
         raise InputError("JupyterLab is not installed", where=sys.executable, fix=fix)
     folder = places.find_run(args.run or str(tables.DEMO), places.find_reports(args.reports))
     playbook = places.find_playbook(args.playbook)
-    say(f"the notebooks of {_short(playbook)} read the run {_short(folder)}")
-    command = [sys.executable, "-m", "jupyterlab", str(playbook)]
-    return subprocess.call(command, env={**os.environ, "SEGUTILS_RUN": str(folder)})
+    executed = folder / "notebooks"
+    say(f"executed notebooks  {_short(executed)}  (your cells here: segutils render puts them in the packs)")
+    say(f"their sources       {_short(playbook)}  (for every engagement; opened here they read this run)")
+    both = os.path.commonpath([executed, playbook])
+    places_shown = [f"--ServerApp.root_dir={both}", f"--ServerApp.preferred_dir={executed}"]
+    command = [sys.executable, "-m", "jupyterlab", *places_shown, *args.options]
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    return _run_alone(command, {**os.environ, "SEGUTILS_RUN": str(folder)})
 
 
 def _renderer() -> "object":
@@ -177,9 +183,9 @@ def _import_rendering(formats: Sequence[str] = ()) -> None:
     startup.import_ahead([f"from segutils.packs import {', '.join(names)}"])
 
 
-def _run_alone(command: list[str]) -> int:
+def _run_alone(command: list[str], environment: Mapping[str, str] | None = None) -> int:
     """Run a command in a process of its own; Ctrl-C reaches it too, and it cleans up before we go on."""
-    with subprocess.Popen(command) as process:
+    with subprocess.Popen(command, env=environment) as process:
         try:
             while True:
                 try:

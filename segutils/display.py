@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from segutils.findings import FINDING_MIME, STATUS_WORDS, Decision, Figure, Finding, Need, table_to_json
-from segutils.formats import format_value, join_words, label_column, split_format
+from segutils.formats import format_column, format_value, join_words, label_column, split_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,19 +138,19 @@ def build_table_html(
     chosen: str | None = None,
 ) -> str:
     """A table as HTML: at most 30 rows, values as in every pack, escaped; the `chosen` option in bold."""
-    kinds = {column: formats.get(column, "text") for column in table.columns}
+    own = {column: format_column(fmt) for column, fmt in formats.items() if format_column(fmt)}
+    shown = [column for column in table.columns if column not in own.values()]
+    kinds = {column: formats.get(column, "text") for column in shown}
     classes = {
         c: ' class="number"' if split_format(f)[0] not in ("text", "flag", "date") else ""
         for c, f in kinds.items()
     }
-    heads = "".join(
-        f"<th{classes[c]}>{escape(labels.get(c) or label_column(str(c)))}</th>" for c in table.columns
-    )
+    heads = "".join(f"<th{classes[c]}>{escape(labels.get(c) or label_column(str(c)))}</th>" for c in shown)
     rows = []
     for record in table.head(MAX_ROWS_SHOWN).to_dict("records"):
         cells = "".join(
-            f"<td{classes[c]}>{escape(format_value(record[c], kinds[c], currency=currency))}</td>"
-            for c in table.columns
+            f"<td{classes[c]}>{escape(format_value(record[c], fmt, currency=currency))}</td>"
+            for c, fmt in ((c, record[own[c]] if c in own else kinds[c]) for c in shown)
         )
         mark = ' class="chosen"' if chosen is not None and str(record.get("option")) == chosen else ""
         rows.append(f"<tr{mark}>{cells}</tr>")

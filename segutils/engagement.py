@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from pydantic import BaseModel, ValidationError
 
-from segutils import schemas
+from segutils import capabilities, schemas
 from segutils.engagement_model import (
     Brand,
     Engagement,
@@ -128,7 +129,10 @@ def _explain(detail: Mapping[str, Any]) -> _Problem:
     key: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
     if detail["type"] == "engagement":
         return _Problem(key, detail["ctx"]["what"], detail["ctx"]["fix"])
-    name, model = str(key[-1]), _model_of(key[:-1])
+    name = next(
+        (part for part in reversed(key) if isinstance(part, str)), ""
+    )  # an item's list, not its number
+    model = _model_of(key[:-1])
     if detail["type"] == "extra_forbidden":
         known = list(model.model_fields)
         return _Problem(key, f"unknown key '{name}'", f"{suggest(name, known)}known keys: {', '.join(known)}")
@@ -181,8 +185,13 @@ def _check_together(engagement: Engagement) -> list[_Problem]:
         if column not in known:
             fix = f"{suggest(column, known)}columns of customers: {', '.join(known)}"
             problems.append(_Problem(("protected_attributes", index), f"unknown column '{column}'", fix))
+    slugs = [capability.slug for capability in capabilities.read_capabilities() if capability.decision]
+    for slug in engagement.overrides:
+        if slug not in slugs:
+            fix = f"{suggest(slug, slugs)}use the slug of a decision, as segutils status lists them"
+            problems.append(_Problem(("overrides", slug), f"there is no decision '{slug}'", fix))
     logo = engagement.logo
-    if logo and (not logo.is_file() or logo.suffix.lower() not in (".svg", ".png")):
+    if logo and not _is_picture(logo):
         near = sorted(p.name for p in engagement.folder.glob("*") if p.suffix.lower() in (".svg", ".png"))
         fix = f"name an .svg or .png file, from {engagement.folder}" + (
             f"; there is: {', '.join(near)}" * bool(near)
@@ -191,6 +200,19 @@ def _check_together(engagement: Engagement) -> list[_Problem]:
             _Problem(("brand", "logo"), f"the logo '{engagement.brand.logo}' cannot be used", fix)
         )
     return problems
+
+
+def _is_picture(logo: Path) -> bool:
+    """Is this file what its name says? Packs are made after everything else: too late to find out."""
+    if not logo.is_file():
+        return False
+    content = logo.read_bytes()
+    if logo.suffix.lower() == ".png":
+        return content.startswith(b"\x89PNG\r\n\x1a\n")
+    try:
+        return logo.suffix.lower() == ".svg" and ElementTree.fromstring(content).tag.endswith("svg")
+    except ElementTree.ParseError:
+        return False
 
 
 def _known_columns(table: str, engagement: Engagement) -> list[str]:
@@ -205,6 +227,11 @@ def _check_columns(name: str, source: TableSource, engagement: Engagement) -> li
     for column in source.columns:
         key = ("tables", name, "columns", column)
         near = get_close_matches(column, known, n=1, cutoff=0.8)
+        twin = next(c for c, theirs in source.columns.items() if theirs == source.columns[column])
+        if twin != column:
+            what = f"'{twin}' and '{column}' are both mapped to '{source.columns[column]}'"
+            fix = "map each to its own column; leave out the one that the source does not have"
+            problems.append(_Problem(key, what, fix))
         if column in known:
             continue
         if not schema.extra:

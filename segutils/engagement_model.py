@@ -63,7 +63,9 @@ def _check_zone(name: str) -> str:
 
 def _check_currency(code: str) -> str:
     if code not in CURRENCIES.split():
-        raise _refuse(f"currency '{code}' is not known", "use an ISO 4217 code such as EUR, USD or GBP")
+        hint = suggest(code.upper(), CURRENCIES.split())
+        fix = f"{hint}use an ISO 4217 code such as EUR, USD or GBP"
+        raise _refuse(f"currency '{code}' is not known", fix)
     return code
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from segutils.formats import STATUS_WORDS, label_column, split_format
+from segutils.formats import STATUS_WORDS, format_column, label_column, split_format
 
 Status = Literal["pass", "caution", "fail", "info", "not_run"]
 STATUSES: tuple[str, ...] = tuple(STATUS_WORDS)
@@ -294,3 +294,6 @@ def _check_formats(table: pd.DataFrame, formats: Mapping[str, str]) -> None:
                 f"format for a column that is not there: {column!r} (there are {list(table.columns)})"
             )
         split_format(fmt)
+        own = format_column(fmt)
+        if own and own not in table.columns:
+            raise ValueError(f"format of {column!r}: there is no column {own!r} with the rows' own formats")

@@ -17,6 +17,7 @@ format          value                                    written
 ``date``        date                                     ``2017-12-31``
 ``flag``        true / false                             ``yes`` / ``no``
 ``status``      a finding's or a target's status         ``in order``
+``by:unit``     each row by its own format: column unit  as that says
 ==============  =======================================  ==================
 """
 
@@ -27,7 +28,7 @@ from typing import Any
 
 MISSING = "–"
 KINDS = frozenset(
-    ["text", "count", "number", "share", "points", "change", "money", "days", "date", "flag", "status"]
+    ["text", "count", "number", "share", "points", "change", "money", "days", "date", "flag", "status", "by"]
 )
 STATUS_WORDS = {
     "pass": "in order",
@@ -49,7 +50,15 @@ def split_format(fmt: str) -> tuple[str, int | None]:
     kind, _, decimals = fmt.partition(":")
     if kind not in KINDS:
         raise ValueError(f"unknown format {fmt!r}; known: {', '.join(sorted(KINDS))}")
+    if kind == "by":
+        return kind, None
     return kind, int(decimals) if decimals else None
+
+
+def format_column(fmt: str) -> str:
+    """The column with every row's own format (``"by:unit"`` → ``"unit"``); empty for any other format."""
+    kind, _, column = fmt.partition(":")
+    return column if kind == "by" else ""
 
 
 def guess_format(name: str, values: Sequence[Any]) -> str:
@@ -122,7 +131,7 @@ def format_value(value: Any, fmt: str = "text", *, currency: str = "") -> str:
         case "days":
             text = _grouped(value, decimals or 0)
             return f"{text} {'day' if text == '1' else 'days'}"
-    raise AssertionError(kind)  # split_format has let only the kinds above through
+    raise ValueError(f"{fmt!r} names the column of the rows' own formats: write each value with its own")
 
 
 def label_column(name: str) -> str:

@@ -63,6 +63,9 @@ def read_yaml(path: Path) -> YamlFile:
         line = error.object[: error.start].count(b"\n") + 1
         where = f"{path.name}, line {line}"
         raise InputError("the engagement file is not UTF-8", where=where, fix="save it as UTF-8") from None
+    except PermissionError:
+        fix = "ask for the right to read it, or close the program that holds it"
+        raise InputError("the engagement file may not be read", where=str(path), fix=fix) from None
     except IsADirectoryError:
         fix = "name the engagement file inside it"
         raise InputError("this is a folder, not an engagement file", where=str(path), fix=fix) from None

@@ -106,15 +106,16 @@ def test_an_unchanged_run_imports_nothing_heavy(ran):
 
 
 def test_a_failed_notebook_is_one_clear_message_and_exit_1(home):
-    write_notebook(home / "playbook", "1_3_side", {"setup": OPEN, "boom": "x = 1\nrun.read('nothing' + '')"})
+    write_notebook(home / "playbook", "1_3_side", {"setup": OPEN, "boom": "x = 1\nx + int('three')"})
     done = segutils("run", "client/engagement.yml", "--no-packs")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     message = done.stderr.strip().splitlines()
-    assert message[0] == "1_3_side failed in cell boom, line 2: run.read('nothing' + '')"
-    assert message[1].strip() == "the table 'nothing' is not there yet"
+    assert message[0] == "1_3_side failed in cell boom, line 2: x + int('three')"
+    assert message[1].strip() == "ValueError: invalid literal for int() with base 10: 'three'"
     assert message[-1].strip().endswith("1_3_side.failed.ipynb")
     refused = segutils("render", "client/engagement.yml")
     assert refused.returncode == 2 and "no complete run" in refused.stderr
+    assert "; not complete: " in refused.stderr and "/tiny-shop/2024-12-31-" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -192,14 +193,63 @@ def test_render_asks_for_what_is_wanted(ran, monkeypatch, capsys):
 def test_lab_opens_the_latest_run_or_says_what_is_missing(ran, monkeypatch, capsys):
     started = []
     monkeypatch.setattr(places, "has_lab", lambda: True)
-    monkeypatch.setattr(commands.subprocess, "call", lambda command, env: started.append((command, env)) or 0)
-    assert main(["lab", "client/engagement.yml"]) == 0
+    monkeypatch.setattr(
+        commands, "_run_alone", lambda command, environment: started.append((command, environment)) or 0
+    )
+    assert main(["lab", "client/engagement.yml", "--", "--no-browser", "--port", "8890"]) == 0
     (command, environment) = started[0]
-    assert command[1:3] == ["-m", "jupyterlab"] and command[3] == str((ran / "playbook").resolve())
-    assert Path(environment["SEGUTILS_RUN"], "manifest.json").exists()
+    run = Path(environment["SEGUTILS_RUN"])
+    assert (run / "manifest.json").exists()
+    assert command[1:3] == ["-m", "jupyterlab"] and command[-3:] == ["--no-browser", "--port", "8890"]
+    # both are within reach in the browser: the sources, and the executed notebooks that packs are made of
+    root = Path(next(word.partition("=")[2] for word in command if word.startswith("--ServerApp.root_dir=")))
+    assert (ran / "playbook").resolve().is_relative_to(root) and run.is_relative_to(root)
+    assert f"--ServerApp.preferred_dir={run / 'notebooks'}" in command
     monkeypatch.setattr(places, "has_lab", lambda: False)
     assert main(["lab", "client/engagement.yml"]) == 2
     assert "JupyterLab is not installed" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_program_is_one_line_and_its_traceback_a_file(ran, tmp_path):
+    """A command that breaks inside, as it would in the terminal; a secret in the error stays out of both."""
+    text = (ran / "client" / "engagement.yml").read_text()
+    (tmp_path / "engagement.yml").write_text(
+        text.replace("path: customers.csv", "url: env:SHOP\n    table: c")
+    )
+    source = (
+        "import sys\nfrom segutils import __main__, commands\n"
+        "def check(args):\n    raise ZeroDivisionError('typst fell over at db://u:hidden-word@host/x')\n"
+        "commands.check = check\n"
+        f"sys.exit(__main__.main(['check', {str(tmp_path / 'engagement.yml')!r}]))"
+    )
+    environment = {
+        **os.environ,
+        "SEGUTILS_REPORTS": str(tmp_path / "reports"),
+        "SHOP": "db://u:hidden-word@host/x",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, env=environment, check=False
+    )
+    log = tmp_path / "reports" / "error.log"
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "segutils itself failed, not your input: ZeroDivisionError: typst fell over" in done.stderr
+    assert str(log) in done.stderr
+    saved = log.read_text()
+    assert saved.startswith("Traceback") and "in check" in saved
+    assert "hidden-word" not in saved + done.stderr
+
+
+def test_input_that_only_a_notebook_can_refuse_ends_like_other_bad_input(home, capsys):
+    """Exit code 2, and the notebook's own message; any other failure beside it counts as a failure."""
+    refuse = (
+        "from segutils.errors import InputError\n"
+        "raise InputError('one customer is not enough', where='customers', fix='send more')"
+    )
+    write_notebook(home / "playbook", "1_3_side", {"setup": OPEN, "refuse": refuse})
+    assert main(["run", "client/engagement.yml", "--no-packs"]) == 2
+    assert "one customer is not enough\n    where: customers\n    fix:   send more" in capsys.readouterr().err
+    write_notebook(home / "playbook", "1_1_first", {"setup": OPEN, "save": "1 / 0"}, writes=["alpha"])
+    assert main(["run", "client/engagement.yml", "--no-packs"]) == 1
 
 
 def test_new_writes_the_same_files_each_time_and_never_over_others(tmp_path, capsys):

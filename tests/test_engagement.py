@@ -57,6 +57,7 @@ def test_a_key_written_twice_is_refused(small_engagement):
     ("old", "new", "what", "fix"),
     [
         ("currency: EUR", "currency: Euro", "currency 'Euro' is not known", "ISO 4217"),
+        ("currency: EUR", "currency: usd", "currency 'usd' is not known", "did you mean 'USD'?"),
         (
             "Europe/Berlin\nsim",
             "Europe/Berln\nsim",
@@ -138,3 +139,36 @@ def test_loading_pulls_in_neither_pandas_nor_ibis():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_two_columns_from_one_are_refused(small_engagement):
+    edit(small_engagement, "quantity: pieces", "quantity: amount")
+    error = refused(small_engagement)
+    assert error.what == "'net_revenue' and 'quantity' are both mapped to 'amount'"
+    assert error.where == "engagement.yml, line 20 (tables.transactions.columns.quantity)"
+
+
+def test_an_override_names_a_decision(small_engagement):
+    choice = "{choice: '4', who: Jane Doe, when: 2024-12-31, why: Four teams.}"
+    with small_engagement.open("a", encoding="utf-8") as stream:
+        stream.write(f"overrides:\n  segment-coun: {choice}\n")
+    error = refused(small_engagement)
+    assert (
+        error.what == "there is no decision 'segment-coun'" and "did you mean 'segment-count'?" in error.fix
+    )
+    edit(small_engagement, "segment-coun:", "segment-count:")
+    assert engagement.load_engagement(small_engagement).overrides["segment-count"].choice == "4"
+
+
+def test_a_wrong_item_of_a_list_is_named_by_its_list(small_engagement):
+    with small_engagement.open("a", encoding="utf-8") as stream:
+        stream.write("packs: {executive: [doc]}\n")
+    assert refused(small_engagement).what == "'executive': input should be 'html', 'pdf', 'pptx' or 'xlsx'"
+
+
+@pytest.mark.parametrize("name", ["logo.svg", "logo.png"])
+def test_a_logo_is_what_its_name_says(small_engagement, name):
+    (small_engagement.parent / name).write_text("no picture at all")
+    with small_engagement.open("a", encoding="utf-8") as stream:
+        stream.write(f"brand: {{logo: {name}, logo_alt: A mark}}\n")
+    assert refused(small_engagement).what == f"the logo '{name}' cannot be used"

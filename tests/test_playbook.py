@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "playbook").glob("*.ipynb"))
@@ -135,6 +136,33 @@ def test_opened_by_hand_every_notebook_runs_and_leaves_the_run_alone(place, fold
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert {path.name: path.read_bytes() for path in (folder / "tables").iterdir()} == before
+
+
+def test_cells_added_to_an_executed_notebook_are_marked_and_the_runs_own_are_not(place, folder):
+    """As in JupyterLab: all cells run again, no runner's variables; only what the analyst added is new."""
+    mine = place / "by-hand" / folder.parent.name / folder.name
+    shutil.copytree(folder, mine)
+    path = mine / "notebooks" / "7_1_value.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    table = nbformat.v4.new_code_cell(
+        "import pandas as pd\npd.DataFrame({'ours': [41.5]})", id="analyst-table"
+    )
+    plot = nbformat.v4.new_code_cell(
+        "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.gcf()", id="analyst-plot"
+    )
+    table.metadata["tags"] = plot.metadata["tags"] = ["executive"]
+    notebook.cells[-2:-2] = [nbformat.v4.new_markdown_cell("## What the analyst found"), table, plot]
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("SEGUTILS_")}
+    client = NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": path.parent}})
+    client.execute(env=variables)
+    nbformat.write(notebook, path)
+    done = call("render", str(mine), "--format", "html", reports=place / "by-hand", folder=place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = next((mine / "packs").glob("*executive.html")).read_text(encoding="utf-8")
+    sources = re.findall(r'<p class="source">.*?</p>', page, re.S)
+    marked = {re.search(r"\w+#[\w-]+", text)[0] for text in sources if "addition after the run" in text}
+    assert marked == {"7_1_value#analyst-table", "7_1_value#analyst-plot"}
+    assert any("7_1_value#kpis" in text for text in sources)
 
 
 def test_an_analysts_tagged_cells_appear_in_the_packs(place, folder):

@@ -19,7 +19,7 @@ from matplotlib.font_manager import get_font_names
 from segutils import findings
 from segutils.charts import kinds, marks
 from segutils.charts.colours import FONT, Theme, build_tokens, fill_tokens, font_family
-from segutils.charts.marks import TEXT, WIDTH, Style
+from segutils.charts.marks import HEIGHT, TEXT, WIDTH, Style
 from segutils.formats import guess_format
 
 __all__ = ["Theme", "draw_png", "draw_svg", "fill_tokens", "plot_figure"]
@@ -71,12 +71,20 @@ def draw_png(figure: findings.Figure, theme: Theme, *, currency: str = "", dpi: 
     return stream.getvalue()
 
 
-def draw_svg(figure: findings.Figure, theme: Theme, *, currency: str = "") -> str:
+def draw_svg(
+    figure: findings.Figure,
+    theme: Theme,
+    *,
+    currency: str = "",
+    width: float = WIDTH,
+    height: float = HEIGHT,
+) -> str:
     """The figure as SVG for a page, with selectable text and the same bytes each time.
 
     Colours are written ``var(--ink, #1b242e)`` and the font ``var(--font, ...)``: a page that defines the
     variables (see :func:`segutils.charts.colours.build_tokens`) restyles the drawing, any other shows the
     theme's values. Ids are unique to the drawing. The page adds the accessible name: it has the alt text.
+    `width` and `height` are inches; a figure with a row per category is as high as its rows.
     """
     values = build_tokens(theme)
     names = list(values)
@@ -87,7 +95,7 @@ def draw_svg(figure: findings.Figure, theme: Theme, *, currency: str = "") -> st
     placeholders = {name: f"#0a0b{i:02x}" for i, name in enumerate(names)}
     stream = io.StringIO()
     with _rc_lock, matplotlib.rc_context({**_BASE, "font.family": [FONT], "svg.hashsalt": "segutils"}):
-        drawing = _draw(figure, Style(tokens=placeholders, currency=currency))
+        drawing = _draw(figure, Style(tokens=placeholders, currency=currency), width, height)
         drawing.get_layout_engine().execute(drawing)
         drawing.set_layout_engine("none")
         FigureCanvasSVG(drawing).print_svg(stream, metadata={"Date": None})  # savefig would draw twice
@@ -105,8 +113,8 @@ def draw_svg(figure: findings.Figure, theme: Theme, *, currency: str = "") -> st
     return re.sub(r'(id="|url\(#|href="#)([a-z][0-9a-f]{6,})', rf"\1\2-{own}", svg)
 
 
-def _draw(figure: findings.Figure, style: Style) -> mpl.Figure:
-    drawing = mpl.Figure(figsize=(WIDTH, 3.2), dpi=72, layout="constrained", facecolor="none")
+def _draw(figure: findings.Figure, style: Style, width: float = WIDTH, height: float = HEIGHT) -> mpl.Figure:
+    drawing = mpl.Figure(figsize=(width, height), dpi=72, layout="constrained", facecolor="none")
     drawing.get_layout_engine().set(w_pad=0.03, h_pad=0.04)
     ax = drawing.add_subplot()
     marks.clear_axes(ax)
@@ -117,7 +125,7 @@ def _draw(figure: findings.Figure, style: Style) -> mpl.Figure:
     if figure.highlight not in known:
         figure = replace(figure, highlight=None)  # it names the page that the figure belongs to, not a mark
     if figure.data.empty:
-        drawing.set_size_inches(WIDTH, 0.6)
+        drawing.set_size_inches(width, 0.6)
         ax.set(xlim=(0, 1), ylim=(0, 1))
         marks.put_text(ax, ["No rows to draw"], (0.5, 0.5), ha="center", va="center", colour=style["muted"])
     else:

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from segutils.charts import marks
 from segutils.charts.colours import BELOW_STEPS, HEAT_STEPS
-from segutils.charts.marks import SMALL, WIDTH, Grid, Paint, Style, put_text, width_of
+from segutils.charts.marks import SMALL, Grid, Paint, Style, put_text, width_of
 from segutils.findings import Figure
 from segutils.formats import MISSING, format_value, label_column
 
@@ -19,7 +19,7 @@ MIN_COLUMNS = 5
 
 
 def _resize(ax: Axes, height: float) -> None:
-    ax.figure.set_size_inches(WIDTH, min(height, 8.6))
+    ax.figure.set_size_inches(ax.figure.get_figwidth(), min(height, 8.6))
 
 
 def _label_rows(ax: Axes, texts: list[str], style: Style, *, bold: str | None) -> None:
@@ -65,10 +65,10 @@ def _draw_bars(ax: Axes, figure: Figure, style: Style, *, standing: bool) -> Non
     names = [style.write(figure, figure.x, category) for category in grid.categories]
     if standing:
         spare = max(0.0, MIN_COLUMNS - columns) / 2  # few columns stay slim
-        width = (WIDTH - 0.5) * columns / (columns + 2 * spare)
+        width = (ax.figure.get_figwidth() - 0.5) * columns / (columns + 2 * spare)
         marks.draw_positions(ax, range(columns), names, style, width=width)
         room = width * 72 / slots
-        texts = _write_values(figure, grid, style, room)
+        texts = _write_values(figure, grid, style, 0.66 * room - 3 if figure.stacked else room)
         labelled = max(width_of(text, SMALL) for row in texts for text in row) <= room
         ax.set(xlim=(-0.6 - spare, columns - 0.4 + spare), ylim=(low - 0.07 * (high - low) * (low < 0), high))
     else:
@@ -80,7 +80,8 @@ def _draw_bars(ax: Axes, figure: Figure, style: Style, *, standing: bool) -> Non
         ax.set(xlim=(low - widest * (high - low) / 3.5 * (low < 0), high), ylim=(columns - 0.5, -0.5))
         _label_rows(ax, names, style, bold=figure.highlight)
     thick = 0.66 if slots == columns else 0.84 / rows
-    point = (high - low) / ((2.5 if standing else WIDTH - 2.3) * 72)  # value of one point of length
+    length = ax.figure.get_figheight() - 0.7 if standing else ax.figure.get_figwidth() - 2.3
+    point = (high - low) / (length * 72)  # value of one point of length
     for i, j in np.ndindex(rows, columns):
         value, text, row = grid.values[i, j], texts[i][j], grid.series[i]
         alone = rows == 1 or (bool(figure.role) and figure.role.get(row, "actual") == "actual")
@@ -181,13 +182,14 @@ def _draw_lines(ax: Axes, figure: Figure, style: Style) -> None:
     if rows > 1:
         width = _label_ends(ax, figure, grid, paints, positions, style)
     else:
-        width = WIDTH - 0.7
+        width = ax.figure.get_figwidth() - 0.7
         _label_points(ax, figure, grid, positions, style)
     names = [style.write(figure, figure.x, category) for category in grid.categories]
     marks.draw_positions(ax, positions, names, style, width=width)
     if figure.reference is not None:
-        above = np.fmax.reduce(grid.ends, axis=0) - figure.reference
-        at_right = bool(abs(above[0]) < 0.15 * (high - low) < abs(above[-1]))
+        # its label lies on the line: at the end where no series runs through it
+        near = (grid.ends >= figure.reference) & (grid.ends < figure.reference + 0.15 * (high - low))
+        at_right = bool(near[:, :2].any() and not near[:, -2:].any())
         marks.draw_reference(ax, figure, style, vertical=False, at_right=at_right)
 
 
@@ -201,7 +203,7 @@ def _label_ends(
     texts = [
         f"{grid.series[i]}  {style.write(figure, figure.y, end)}" for i, end in zip(rows, ends, strict=True)
     ]
-    _resize(ax, max(3.2, 0.6 + len(rows) * 0.19))
+    _resize(ax, max(ax.figure.get_figheight(), 0.6 + len(rows) * 0.19))
     bottom, top = ax.get_ylim()
     spots = marks.spread(ends, SMALL * 1.4 / (ax.figure.get_figheight() - 0.6) / 72 * (top - bottom))
     left, right = ax.get_xlim()
@@ -213,12 +215,12 @@ def _label_ends(
         ax.plot([positions[j], right], [end, spot], color=style[paints[i].edge], linewidth=0.7, clip_on=False)
         look = {"ha": "left", "va": "center", "shift": (4, 0), "bold": message}
         put_text(ax, [text], (right, spot), colour=colour, size=SMALL, **look)
-    return WIDTH - 0.9 - max((width_of(text, SMALL) for text in texts), default=0) / 72
+    return ax.figure.get_figwidth() - 0.9 - max((width_of(text, SMALL) for text in texts), default=0) / 72
 
 
 def _label_points(ax: Axes, figure: Figure, grid: Grid, positions: list[float], style: Style) -> None:
     """Values at the points of a single line: all where they fit, else the highlighted, first and last."""
-    values, room = grid.values[0], (WIDTH - 0.9) * 72 / len(positions)
+    values, room = grid.values[0], (ax.figure.get_figwidth() - 0.9) * 72 / len(positions)
     texts = _write_values(figure, grid, style, room)[0]
     known = np.flatnonzero(np.isfinite(values))
     fits = max(width_of(text, SMALL) for text in texts) < room
@@ -273,7 +275,7 @@ def _draw_heatmap(ax: Axes, figure: Figure, style: Style) -> None:
     two_sided = figure.reference is not None or low < 0 < high
     middle = (figure.reference or 0.0) if two_sided else low
     reach = max(high - middle, middle - low) or 1.0
-    room = (WIDTH - 1.6) * 72 / columns
+    room = (ax.figure.get_figwidth() - 1.6) * 72 / columns
     names = [style.write(figure, figure.x, category) for category in grid.categories]
     heads = [marks.wrap(name, room / (SMALL * marks.CHARACTER)) for name in names]
     _resize(ax, 0.3 + rows * 0.32 + 0.15 * max(len(head) for head in heads))
@@ -320,7 +322,7 @@ def _draw_scatter(ax: Axes, figure: Figure, style: Style) -> None:
     if figure.size:
         sizes = np.nan_to_num(data[figure.size].to_numpy(dtype=float))
         areas = 20 + 780 * sizes / max(float(sizes.max(initial=0)), 1e-300)
-    _resize(ax, 4.1)
+    _resize(ax, 1.28 * ax.figure.get_figheight())  # names stand between the points
     for column, vertical in ((figure.x, False), (figure.y, True)):
         unit = {"money": style.currency, "days": "days"}.get(figure.formats.get(column, "").split(":")[0], "")
         title = ", ".join(part for part in (label_column(column), unit) if part)
@@ -358,7 +360,7 @@ def _name_points(
     """Names right, left, above or below their bubble: the first free place, the highlighted name first."""
     ax.autoscale_view()
     low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
-    canvas = np.array([WIDTH - 0.9, ax.figure.get_figheight() - 0.6]) * 72
+    canvas = (ax.figure.get_size_inches() - [0.9, 0.6]) * 72
     spots, radii, tall = (points - low) / (high - low) * canvas, np.sqrt(areas / np.pi), SMALL * 1.1
     taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(spots, radii, strict=True)]
     order = sorted(range(len(names)), key=lambda n: (names[n] != figure.highlight, -areas[n]))

@@ -17,7 +17,7 @@ from segutils.charts import colours
 from segutils.findings import Figure
 from segutils.formats import format_value, is_missing, split_format
 
-WIDTH = 7.0  # inches: on 16 cm of paper the text keeps 8 points
+WIDTH, HEIGHT = 7.0, 3.2  # inches: on 16 cm of paper the text keeps 8 points
 TEXT = 9.0
 SMALL = 8.2
 CHARACTER = 0.58  # mean width of a character of DejaVu Sans, in its size
@@ -216,7 +216,7 @@ class _ScaleText:
 
 
 def draw_positions(
-    ax: Axes, positions: Sequence[float], texts: Sequence[str], style: Style, *, width: float = WIDTH - 0.7
+    ax: Axes, positions: Sequence[float], texts: Sequence[str], style: Style, *, width: float
 ) -> None:
     """Labelled positions on the horizontal axis (`width` inches): wrapped, else turned, else thinned out."""
     room = width * 72 / max(len(positions), 1)
@@ -244,7 +244,7 @@ def draw_legend(ax: Axes, names: Sequence[str], paints: Sequence[Paint], style: 
     ax.figure.legend(
         handles=patches,
         loc="outside upper left",
-        ncols=min(len(names), max(1, int(WIDTH * 68 // widest))),
+        ncols=min(len(names), max(1, int(ax.figure.get_figwidth() * 68 // widest))),
         frameon=False,
         fontsize=SMALL,
         labelcolor=style["ink"],

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ISO_TIME = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?$"
 ZONED = r"\d{1,2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"
 DAY_OR_MONTH = r"^(\d{1,2})[./-](\d{1,2})[./-]\d{4}([T ,]+\d{1,2}:\d{2}(:\d{2})?)?$"
+ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d")
+ISO_CLOCKS = ("T%H:%M", " %H:%M:%S.%f", "T%H:%M:%S.%f")
 TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", ", %H:%M", ", %H:%M:%S")
 COMMA_DECIMAL = r"^[-+]?\d+(\.\d{3})*,\d+$"
 DOT_DECIMAL = r"^[-+]?\d+(,\d{3})*\.\d+$"
@@ -137,12 +139,13 @@ def read_time_formats(table: ir.Table, name: str, theirs: str, *, where: str) ->
         .to_pyarrow()
         .to_pylist()[0]
     )
-    if not found["short"] or (found["iso"] or 0) > found["short"]:
+    day_first, month_first = (found["first"] or 0) > 12, (found["second"] or 0) > 12
+    mostly_iso = (found["iso"] or 0) > (found["short"] or 0)
+    if not found["short"] or (mostly_iso and (found["zoned"] or day_first == month_first)):
         if found["zoned"] and found["zoned"] < found["iso"]:
             what = f"some times of '{name}' carry an offset from UTC and some do not"
             raise InputError(what, where=where, fix="export the column in one way")
         return [], bool(found["zoned"])
-    day_first, month_first = (found["first"] or 0) > 12, (found["second"] or 0) > 12
     if not day_first and not month_first:
         what = f"dates of '{name}' such as {found['example']} can be read day first or month first"
         fix = "state it for this table: date_format: '%d/%m/%Y' or '%m/%d/%Y' (with the file's own separator)"
@@ -151,7 +154,10 @@ def read_time_formats(table: ir.Table, name: str, theirs: str, *, where: str) ->
         what = f"dates of '{name}' are written day first in some rows and month first in others"
         raise InputError(what, where=where, fix="export the column in one way, best as 2024-12-31")
     order = "%d{s}%m{s}%Y" if day_first else "%m{s}%d{s}%Y"
-    return [order.format(s=mark) + clock for mark in "./-" for clock in TIMES], False
+    formats = [order.format(s=mark) + clock for mark in "./-" for clock in TIMES]
+    if found["iso"]:  # two systems' rows in one file: both are plain
+        formats += [day + clock for day in ISO_DATES for clock in (*TIMES, *ISO_CLOCKS)]
+    return formats, False
 
 
 def cast_column(value: ir.Column, name: str, type_: str, reading: Reading, *, where: str) -> ir.Column:

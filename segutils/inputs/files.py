@@ -26,6 +26,7 @@ ROW = "row_in_source"
 SAMPLE = 1 << 18
 MAX_BROKEN_SHARE = 0.01  # of lines with the wrong number of fields; above it the file as a whole is misread
 OTHER_ALPHABETS = {"Cyrillic", "Greek and Coptic", "Hebrew", "Arabic", "Thai"}
+NOT_TEXT = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\xd0\xcf\x11\xe0": ".xls (and then .xlsx or .csv)"}
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -178,6 +179,7 @@ def _open_csv(
 ) -> Rows:
     if file.stat().st_size == 0:
         raise InputError(f"'{file.name}' is empty", where=where, fix="export it again, with its header line")
+    _refuse_binary(file, where=where)
     encoding = source.encoding or sniff_encoding(file)
     plain = encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii")
     readable = file if plain else _to_utf8(file, encoding, scratch, where=where)
@@ -189,14 +191,27 @@ def _open_csv(
         raise InputError(f"'{file.name}' is not {encoding}: {error}", where=where, fix=fix) from None
     if len(sample) == SAMPLE:
         sample = sample[: sample.rfind("\n") + 1] or sample
-    delimiter = source.delimiter or sniff_delimiter(sample)
-    header = _read_header(sample, delimiter, file, where=where)
+    try:
+        delimiter = source.delimiter or sniff_delimiter(sample)
+        header = _read_header(sample, delimiter, file, where=where)
+    except csv.Error as error:
+        fix = "export it again as csv: one line a row, the same character between fields"
+        raise InputError(f"'{file.name}' is not a text table: {error}", where=where, fix=fix) from None
     broken = _load_csv(readable, header, delimiter, engine, view=view, where=where)
     rows = engine.table(view)
     named = {"\t": "tab"}.get(delimiter, f"'{delimiter}'")
     guessed = "" if source.encoding or encoding.startswith("utf") else " (guessed)"
     read_as = f"csv, {encoding.lower()}{guessed}, {named} between fields"
     return Rows(table=rows, read_as=read_as, numbered=True, broken=broken)
+
+
+def _refuse_binary(file: Path, *, where: str) -> None:
+    """A workbook or a parquet file that was named .csv reads as one broken line."""
+    with file.open("rb") as stream:
+        start = stream.read(4)
+    if start in NOT_TEXT:
+        fix = f"name it {NOT_TEXT[start]}, or export it as csv"
+        raise InputError(f"'{file.name}' is not a text file", where=where, fix=fix)
 
 
 def _read_header(sample: str, delimiter: str, file: Path, *, where: str) -> list[str]:

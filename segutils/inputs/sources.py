@@ -54,6 +54,8 @@ def locate(path: str, engagement: Engagement, *, where: str) -> Path:
         found = Path(next(iter(spec.submodule_search_locations))) / inside
     else:
         found = engagement.folder / Path(path).expanduser()
+    if found.is_dir():
+        raise InputError(f"'{path}' is a folder, not a file", where=where, fix="name the file inside it")
     if found.suffix.lower() not in SUFFIXES:
         fix = f"save it as one of {', '.join(SUFFIXES)}, or use 'url:' for a database"
         raise InputError(f"'{path}' is not a kind of file that is read", where=where, fix=fix)
@@ -108,8 +110,7 @@ def hash_data(engagement: Engagement) -> dict[str, str]:
         files = list_files(name, engagement)
         for file in files.values():
             if file not in seen:
-                with file.open("rb") as stream:
-                    seen[file] = hashlib.file_digest(stream, "sha256").hexdigest()
+                seen[file] = _hash_file(file, where=engagement.where("tables", name))
         if files:
             parts = [f"{view}={seen[file]}" for view, file in sorted(files.items())]
         else:
@@ -117,6 +118,15 @@ def hash_data(engagement: Engagement) -> dict[str, str]:
             parts.append(source.version or _ask_fingerprint(name, engagement))
         hashes[name] = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return hashes
+
+
+def _hash_file(file: Path, *, where: str) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except PermissionError:
+        fix = "ask for the right to read it, or close the program that holds it"
+        raise InputError(f"'{file}' may not be read", where=where, fix=fix) from None
 
 
 def _ask_fingerprint(name: str, engagement: Engagement) -> str:

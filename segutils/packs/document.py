@@ -41,10 +41,11 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One value of a table: raw, and as every format writes it."""
+    """One value of a table: raw, as every pack writes it, and its format where the row has one of its own."""
 
     value: Any
     text: str
+    format: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

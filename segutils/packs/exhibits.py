@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from segutils.findings import Figure, read_figure
-from segutils.formats import format_value, guess_format, label_column, split_format
+from segutils.formats import (
+    MISSING,
+    format_column,
+    format_value,
+    guess_format,
+    is_missing,
+    label_column,
+    split_format,
+)
 from segutils.packs.document import (
     Cell,
     Column,
@@ -23,7 +31,7 @@ from segutils.packs.document import (
 
 PNG = "image/png"
 SVG = "image/svg+xml"
-NUMERIC = frozenset(["count", "number", "share", "points", "change", "money", "days"])
+NUMERIC = frozenset(["count", "number", "share", "points", "change", "money", "days", "by"])
 _INFINITE = {"Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -62,7 +70,7 @@ def build_table(
         The cell; its data hash is replaced by the table's own.
     exhibit_id, title : str
     formats, labels : mapping of str to str
-        By column; a column without a format is text.
+        By column; a column without a format is text. A column of row formats (``by:``) is not shown itself.
     currency : str
     guess : bool
         Where the table has no formats (an analyst's own): tell counts, numbers and flags by their values.
@@ -77,19 +85,39 @@ def build_table(
         columns.append(
             Column(name=name, label=labels.get(name) or label_column(name), format=fmt, numeric=numeric)
         )
+    own_formats = {format_column(column.format) for column in columns}
+    shown = [i for i, name in enumerate(names) if name not in own_formats]
     rows = tuple(
-        tuple(_cell(value, column, currency) for value, column in zip(row, columns, strict=True))
+        tuple(_cell(row[i], columns[i], _own_format(row, names, columns[i]), currency) for i in shown)
         for row in payload["rows"]
     )
+    columns = [columns[i] for i in shown]
     own = _with_hash(source, {"columns": names, "rows": payload["rows"]})
     return TableExhibit(id=exhibit_id, title=title, columns=tuple(columns), rows=rows, source=own)
 
 
-def _cell(value: Any, column: Column, currency: str) -> Cell:
+def _own_format(row: Sequence[Any], names: Sequence[str], column: Column) -> str:
+    """The format that this row states for the column; empty where the whole column has one."""
+    place = format_column(column.format)
+    return str(row[names.index(place)]) if place else ""
+
+
+def _cell(value: Any, column: Column, own_format: str, currency: str) -> Cell:
     if column.numeric and isinstance(value, str):
         value = _INFINITE.get(value, value)
-    fmt = "text" if column.numeric and isinstance(value, str) else column.format
-    return Cell(value=value, text=format_value(value, fmt, currency=currency))
+    fmt = "text" if column.numeric and isinstance(value, str) else own_format or column.format
+    return Cell(value=value, text=format_value(value, fmt, currency=currency), format=own_format)
+
+
+def drop_empty(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A table payload without the columns that say nothing in any row, such as what no row asks for."""
+    names, rows = list(payload["columns"]), payload["rows"]
+    kept = [
+        i
+        for i in range(len(names))
+        if any(not (is_missing(row[i]) or row[i] in ("", MISSING)) for row in rows)
+    ]
+    return {**payload, "columns": [names[i] for i in kept], "rows": [[row[i] for i in kept] for row in rows]}
 
 
 def build_figure(

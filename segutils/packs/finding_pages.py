@@ -21,7 +21,7 @@ class FindingReader:
     def __init__(
         self, payload: Mapping[str, Any], page_id: str, source: Source, section: str, drawing: Drawing
     ) -> None:
-        self.payload = payload
+        self.payload = {**payload, "table": exhibits.drop_empty(payload["table"])}
         self.page_id = page_id
         self.source = replace(source, data_hash=exhibits.hash_data(_without_drawings(payload)))
         self.section = section

@@ -167,9 +167,19 @@ def _check_executed(cell: Cell, notebook: ExecutedNotebook) -> None:
 
 
 def _shown(cell: Cell) -> list[Mapping[str, Any]]:
-    """The MIME bundles that a cell displays, in order."""
+    """The MIME bundles that a cell displays, in order; a picture once.
+
+    A cell that ends in a matplotlib figure shows it as its result and again when the inline backend flushes.
+    """
     kinds = ("execute_result", "display_data")
-    return [output["data"] for output in cell["outputs"] if output["output_type"] in kinds]
+    shown: list[Mapping[str, Any]] = []
+    for output in cell["outputs"]:
+        if output["output_type"] not in kinds:
+            continue
+        picture = output["data"].get(exhibits.PNG)
+        if picture is None or all(earlier.get(exhibits.PNG) != picture for earlier in shown):
+            shown.append(output["data"])
+    return shown
 
 
 def _source(cell: Cell, notebook: ExecutedNotebook, data_hash: str = "") -> Source:

@@ -7,6 +7,7 @@ from typing import Any
 from segutils.charts.colours import Theme, build_tokens
 from segutils.packs.document import DecisionAsked, Pack
 from segutils.packs.measure import largest_size, text_height
+from segutils.packs.pdf_drawings import contain, drawing_size, wrap_png
 from segutils.packs.pdf_pages import (
     COLUMN,
     GUTTER,
@@ -18,10 +19,7 @@ from segutils.packs.pdf_pages import (
     WIDTH,
     PageSetter,
     breakable,
-    contain,
     describe_override,
-    drawing_size,
-    wrap_png,
 )
 
 CONTENTS_IN_ONE_COLUMN = 26

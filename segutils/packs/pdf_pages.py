@@ -1,6 +1,5 @@
 """What stands where on a PDF's pages: drawings beside or above their tables, in sizes that fit (points)."""
 
-import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from segutils.packs.document import (
     TextExhibit,
 )
 from segutils.packs.measure import LINE_HEIGHT, TableFit, fit_table, largest_size, text_height, text_width
+from segutils.packs.pdf_drawings import MIN_SCALE, SQUEEZES, Drawn, draw_into, plan_size
 from segutils.packs.prose import read_markdown
 
 # A4 landscape
@@ -30,17 +30,16 @@ ASIDE = 0.36 * LINE
 MAIN = LINE - GUTTER - ASIDE
 HALF = (LINE - GUTTER) / 2
 TITLE_SIZES = (20.0, 18.0, 16.5, 15.0, 13.5)
-TITLE_FRAME = 66.0  # section, accent bar and the room around a page's title
+TITLE_FRAME = 54.0  # section, accent bar and the room around a page's title
+ROW_GAP = 16.0  # below each row of exhibits but the last
 EXHIBIT_FRAME = 50.0  # subtitle, source line and the room around an exhibit
 PAD_X, PAD_Y = 6.0, 3.2
 SET_PAD_Y = 0.9  # typst sets a line from cap height to base line, which is less than the estimate
-MAX_SCALE, MIN_SCALE = 1.35, 0.7  # of a drawing's natural size, whose text is 8-9 points
 PROSE = 560.0
 WHOLE_TABLE = 0.6 * COLUMN  # a table up to this height is never broken over two pages
 
 _RECOMMENDED = "Recommended: . How robust that is, and the options: page 00"
 
-Drawn = FigureExhibit | ImageExhibit
 T = TypeVar("T")
 Row = list[dict[str, Any]]
 
@@ -63,35 +62,6 @@ def describe_override(decision: DecisionAsked) -> str:
     return f"{override.choice} ({override.who}, {override.when}: {override.why})" if override else ""
 
 
-def contain(
-    size: tuple[float, float], width: float, height: float, *, max_scale: float
-) -> tuple[float, float]:
-    """Width and height of a drawing scaled into a box."""
-    scale = min(width / size[0], height / size[1], max_scale)
-    return size[0] * scale, size[1] * scale
-
-
-def drawing_size(svg: str) -> tuple[float, float]:
-    """Width and height of a drawing in points."""
-    tag = svg[svg.index("<svg") : svg.index(">", svg.index("<svg"))]
-    width, height = (re.search(rf'\s{side}="([\d.]+)(?:pt|px)?"', tag) for side in ("width", "height"))
-    if width and height:
-        return float(width[1]), float(height[1])
-    box = re.search(r'viewBox="[\d.+-]+[ ,]+[\d.+-]+[ ,]+([\d.]+)[ ,]+([\d.]+)"', tag)
-    return (float(box[1]), float(box[2])) if box else (504.0, 300.0)
-
-
-def wrap_png(png: bytes) -> str:
-    """A picture inside a drawing, at 144 dots per inch: the type-setter is given text files only."""
-    width, height = (int.from_bytes(png[at : at + 4], "big") / 2 for at in (16, 20))
-    data = base64.b64encode(png).decode()
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}">'
-        f'<image width="{width}" height="{height}" href="data:image/png;base64,{data}"/></svg>'
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """One way to set a page's drawings: their column's width, what stands beside it, how much it is liked."""
@@ -109,7 +79,8 @@ LAYOUTS = (
     Layout(width=LINE),
     Layout(width=HALF, per_row=2),
 )
-_RUN_ON = 0.55  # weight of a layout whose tables run on to the next page
+_SQUEEZED = 0.35  # how much a lower drawing is disliked
+_RUN_ON = 0.3  # weight of a layout whose tables run on to the next page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,12 +89,14 @@ class _Choice:
 
     layout: Layout
     scale: float
+    squeeze: float
     runs_on: bool
 
     @property
     def score(self) -> float:
         legible = min(1.0, self.scale / MIN_SCALE) ** 2
-        return self.scale * legible * self.layout.weight * (_RUN_ON if self.runs_on else 1.0)
+        run_on = _RUN_ON if self.runs_on else 1.0
+        return self.scale * legible * self.layout.weight * self.squeeze**_SQUEEZED * run_on
 
 
 class PageSetter:
@@ -202,7 +175,7 @@ class PageSetter:
             return [*texts, *body, *([_cell(LINE, [item])] for item in remarks)]
         choice = self._choose(page)
         layout = choice.layout
-        shown = [self._set_drawn(page, one, choice.scale, layout) for one in _drawn(page)]
+        shown = [self._set_drawn(page, one, choice) for one in _drawn(page)]
         aside = [self.set_table(page, tables.pop(0), ASIDE)] if layout.table_aside else []
         if layout.remarks_aside:
             aside, remarks = [*aside, *remarks], []
@@ -211,6 +184,8 @@ class PageSetter:
         else:
             starts = range(0, len(shown), layout.per_row)
             rows = [[_cell(layout.width, [one]) for one in shown[i : i + layout.per_row]] for i in starts]
+            if layout.per_row == 2 and len(shown) % 2:  # the place beside the last drawing is free
+                rows[-1], remarks = [*rows[-1], _cell(layout.width, remarks)], []
         below = [[_cell(LINE, [self.set_table(page, table, LINE)])] for table in tables]
         words = [[_cell(LINE, [item])] for item in remarks]
         # the message stays with its drawing where the tables come on the next page
@@ -224,12 +199,13 @@ class PageSetter:
         found = []
         for layout in LAYOUTS:
             for runs_on in (False,) if page.segment else (False, True):  # a scorecard is one page
-                scales = [self._scale(one, layout, runs_on=runs_on) for one in self._peers(page)]
-                found.append(_Choice(layout=layout, scale=min(scales), runs_on=runs_on))
+                for squeeze in SQUEEZES:
+                    scale = min(self._scale(o, layout, squeeze, runs_on=runs_on) for o in self._peers(page))
+                    found.append(_Choice(layout=layout, scale=scale, squeeze=squeeze, runs_on=runs_on))
         self._choices[key] = max(found, key=lambda choice: choice.score)
         return self._choices[key]
 
-    def _scale(self, page: Page, layout: Layout, *, runs_on: bool) -> float:
+    def _scale(self, page: Page, layout: Layout, squeeze: float, *, runs_on: bool) -> float:
         """Scale of the drawings in this layout; 0 where the layout can't hold the page."""
         drawn, tables = _drawn(page), _of(page, TableExhibit)
         remarks = bool(page.notes or page.limits or page.decision)
@@ -248,15 +224,17 @@ class PageSetter:
             return 0.0
         if not runs_on:
             room -= sum(self.set_table(page, table, LINE)["height"] for table in tables)
-        if not layout.remarks_aside:
-            room -= self._remarks_height(page, LINE)
-        sizes = [_natural_size(one) for one in drawn]
+        sizes = [plan_size(one, layout.width, squeeze) for one in drawn]
         starts = range(0, len(drawn), layout.per_row)
         frames = [_frame_height(page, one, layout.width) for one in drawn]
         room -= sum(max(frames[i : i + layout.per_row]) for i in starts)
-        tall = sum(max(height for _, height in sizes[i : i + layout.per_row]) for i in starts)
-        wide = max(width for width, _ in sizes)
-        return max(0.01, min(room / tall, layout.width / wide, MAX_SCALE))
+        tall = sum(max(size.height for size in sizes[i : i + layout.per_row]) for i in starts)
+        if layout.per_row == 2 and len(drawn) % 2:
+            room -= max(0.0, self._remarks_height(page, layout.width) - frames[-1] - sizes[-1].height)
+        elif not layout.remarks_aside:
+            room -= self._remarks_height(page, LINE)
+        most = min(size.max_scale for size in sizes)
+        return max(0.01, min(room / tall, most))
 
     def _remarks_height(self, page: Page, width: float) -> float:
         height = sum(text_height(text, width - 10, 9) + 6 for text in page.notes)
@@ -299,16 +277,13 @@ class PageSetter:
         fit = self._fit(page, table, ASIDE)
         return fit.size >= 7.5 and not _broken_columns(table, fit)
 
-    def _set_drawn(self, page: Page, exhibit: Drawn, scale: float, layout: Layout) -> dict[str, Any]:
-        from segutils.charts.drawing import fill_tokens
-
+    def _set_drawn(self, page: Page, exhibit: Drawn, choice: "_Choice") -> dict[str, Any]:
         name = f"drawing-{len(self.drawings)}.svg"
-        self.drawings[name] = fill_tokens(exhibit.svg, self.theme) if exhibit.svg else wrap_png(exhibit.png)
+        # what is too tall for the page at a legible scale goes to the next one
+        box = plan_size(exhibit, choice.layout.width, choice.squeeze).scaled(max(choice.scale, MIN_SCALE))
+        self.drawings[name], (width, height) = draw_into(exhibit, box, self.theme, self.pack.currency)
         is_figure = isinstance(exhibit, FigureExhibit)
         words = exhibit.figure if is_figure else exhibit
-        width, height = _natural_size(exhibit)
-        # what is too tall for the page at a legible scale goes to the next one
-        scale = min(max(scale, MIN_SCALE), layout.width / width)
         return {
             "kind": exhibit.kind,
             "title": words.title,
@@ -317,8 +292,8 @@ class PageSetter:
             "caption": words.caption if is_figure else "",
             "alt": words.alt,
             "file": f"/{name}",
-            "width": width * scale,
-            "height": height * scale,
+            "width": width,
+            "height": height,
             "source": exhibit.source.citation,
         }
 
@@ -354,12 +329,8 @@ def _title_size(page: Page) -> float:
 
 def _room(page: Page) -> float:
     """Height left below the title and the page's texts."""
-    room = COLUMN - TITLE_FRAME - text_height(page.title, LINE, _title_size(page), bold=True)
+    room = COLUMN + ROW_GAP - TITLE_FRAME - text_height(page.title, LINE, _title_size(page), bold=True)
     return room - sum(_prose_height(text) for text in _of(page, TextExhibit))
-
-
-def _natural_size(exhibit: Drawn) -> tuple[float, float]:
-    return drawing_size(exhibit.svg or wrap_png(exhibit.png))
 
 
 def _frame_height(page: Page, exhibit: Drawn, width: float) -> float:

@@ -13,6 +13,7 @@ from segutils.charts import marks
 from segutils.charts.marks import Paint
 from segutils.findings import Figure
 from segutils.formats import label_column, split_format
+from segutils.packs.measure import text_width
 from segutils.packs.number_codes import build_number_code
 from segutils.packs.pptx_numbers import CategoryNumbers
 from segutils.packs.pptx_tables import Box, printable
@@ -34,6 +35,7 @@ THEME = {
     "series-4": MSO_THEME_COLOR.ACCENT_6,
 }
 TEXT, SMALL = 11, 10
+LOW_CHART = 220.0  # points: fewer lines on the scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +151,8 @@ class ChartDrawer:
             spare = 0.12 * (max(high, 0) - min(low, 0) or 1)
             axis.minimum_scale = 0 if low >= 0 else low - spare
             axis.maximum_scale = high + spare if high > 0 else 0
+            if self.box.height < LOW_CHART:
+                axis.major_unit = round_step((axis.maximum_scale - axis.minimum_scale) / 4)
             return
         if from_zero and not self.figure.stacked:
             self._set_bar_range(axis)
@@ -161,7 +165,10 @@ class ChartDrawer:
         if not len(known):
             return
         low, high = min(0.0, float(known.min())), max(0.0, float(known.max()))
-        axis.minimum_scale = low - 0.18 * (high - low) if low < 0 else 0
+        names = [self.write(self.figure.y, value / scale) for value in known if value < 0]
+        label = max((text_width(name, SMALL) for name in names), default=0.0) + 14
+        spare = max(0.18, label / (0.6 * self.box.width)) if self.figure.kind == "bar" else 0.18
+        axis.minimum_scale = low - spare * (high - low) if low < 0 else 0
         if low < 0:
             axis.maximum_scale = high + 0.1 * (high - low) if high > 0 else 0
 
@@ -199,6 +206,12 @@ class ChartDrawer:
         marker.format.fill.solid()
         self.colour(marker.format.fill.fore_color, paint.face)
         self.colour(marker.format.line.color, paint.edge)
+
+
+def round_step(rough: float) -> float:
+    """The next round number: 1, 2, 2.5 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(rough))
+    return float(next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999))
 
 
 def _finite(values: np.ndarray) -> list[float | None]:

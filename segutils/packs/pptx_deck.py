@@ -28,6 +28,7 @@ ANSWER_SIZES = (32, 28, 25, 22, 20, 18, 16)
 ANSWER_HEIGHT = 104
 REASON_BOX = Box(x=LEFT, y=200, width=277.3, height=92)
 ASKED_BOX = Box(x=LEFT, y=316, width=WIDTH, height=164)
+CONTENTS_BOX = Box(x=LEFT, y=84, width=WIDTH, height=BOTTOM - 84)  # its title has one line
 NUMBER_WIDTH = 60.0
 _NOWHERE = Source(notebook="", cell="", data_hash="")
 
@@ -192,13 +193,14 @@ def _plan_contents(pack: Pack, decisions: Sequence[Slide], closing: Sequence[Sli
     entries = [*asked, *pages] if pack.audience == "board" else [*pages, *asked]
     entries += [(slide.title, slide.anchor) for slide in closing if slide.anchor]
     table = _table(["Page", "Slide"], [[text, ""] for text, _ in entries])
-    for size in (13, 12, 11, 10, 9):
+    # one slide if it can be read; else several in larger type
+    for size in (13, 12, 11, 10, 9, 8.5, 8, 10.5):
         fit = fit_slide_table(table, WIDTH - NUMBER_WIDTH, max_size=size, min_size=size)
         fit = replace(fit, widths=(WIDTH - NUMBER_WIDTH, NUMBER_WIDTH))
-        if fit.height <= TEXT_BOX.height:
+        if fit.height <= CONTENTS_BOX.height:
             break
     slides = []
-    for number, rows in enumerate(split_rows(fit, len(entries), TEXT_BOX.height)):
+    for number, rows in enumerate(split_rows(fit, len(entries), CONTENTS_BOX.height)):
         grid = build_grid(table, fit, rows)
         looks = [grid.looks[0]]
         for row in rows:
@@ -213,7 +215,7 @@ def _plan_contents(pack: Pack, decisions: Sequence[Slide], closing: Sequence[Sli
                 title=add_mark("Contents", f"continued, {number + 1}") if number else "Contents",
                 title_size=24,
                 grid=replace(grid, looks=looks, links=links),
-                grid_box=TEXT_BOX,
+                grid_box=CONTENTS_BOX,
                 grid_words="Table of contents with slide numbers",
             )
         )

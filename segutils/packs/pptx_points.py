@@ -13,7 +13,7 @@ from segutils.charts import marks
 from segutils.charts.marks import Paint
 from segutils.formats import label_column
 from segutils.packs.measure import text_width
-from segutils.packs.pptx_chart_base import SMALL, TEXT, ChartDrawer
+from segutils.packs.pptx_chart_base import SMALL, TEXT, ChartDrawer, round_step
 from segutils.packs.pptx_numbers import NAMESPACES, BubbleNumbers, XyNumbers
 from segutils.packs.pptx_tables import printable
 
@@ -225,9 +225,7 @@ def _choose_axis(drawer: ChartDrawer, grid: marks.Grid) -> _Axis:
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     low = 0.0 if 0 < low < 0.5 * high else low
-    rough = (high - low) / 5 or 1.0
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = float(next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999))
+    step = round_step((high - low) / 5 or 1.0)
     low, high = np.floor(low / step + 1e-9) * step, np.ceil(high / step - 1e-9) * step
     low, high, step = (float(f"{value:.12g}") for value in (low, max(high, low + step), step))
     return _Axis(low=low, high=high, step=step)

@@ -11,7 +11,7 @@ from pptx.oxml import parse_xml
 from pptx.util import Pt
 
 from segutils.packs.document import FigureExhibit, ImageExhibit, Pack
-from segutils.packs.measure import clip_text
+from segutils.packs.measure import clip_text, largest_size
 from segutils.packs.pptx_charts import ChartStyle, draw_chart
 from segutils.packs.pptx_layout import SOURCE_SIZE, WIDTH, Line, Slide, TextBlock
 from segutils.packs.pptx_tables import EMU, NAMESPACES, Box, LinkTarget, draw_grid, link_markup, printable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pptx.slide import Slide as DeckSlide
 
 CHART, TABLE, SOURCE, NOTE = 14, 15, 17, 18
+NOTE_WIDTH, NOTE_SIZES = 470.0, (8, 7.5, 7, 6.5)
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,14 @@ class SlideWriter:
         if plan.sources:
             words = " | ".join(plan.sources)
             words = words if plan.layout == "Summary" else f"Source: {words}"
-            words = clip_text(words, 0.96 * WIDTH, SOURCE_SIZE, max_lines=1)
-            self._write_lines(slide, places.pop(SOURCE), (Line(runs=_plain(words)),), SOURCE_SIZE)
+            room = 0.96 * WIDTH
+            size = largest_size(words, room, NOTE_SIZES, max_lines=2 if plan.layout == "Summary" else 1)
+            words = clip_text(words, room, size, max_lines=2 if plan.layout == "Summary" else 1)
+            self._write_lines(slide, places.pop(SOURCE), (Line(runs=_plain(words)),), size)
         if self.pack.data_note:
-            note = clip_text(self.pack.data_note, 360, SOURCE_SIZE, max_lines=1)
-            self._write_lines(slide, places.pop(NOTE), (Line(runs=_plain(note)),), SOURCE_SIZE)
+            size = largest_size(self.pack.data_note, NOTE_WIDTH, NOTE_SIZES, max_lines=2)
+            note = clip_text(self.pack.data_note, NOTE_WIDTH, size, max_lines=2)
+            self._write_lines(slide, places.pop(NOTE), (Line(runs=_plain(note)),), size)
         if isinstance(plan.drawn, FigureExhibit):
             assert plan.drawn_box is not None
             style = ChartStyle(tokens=self.tokens, currency=self.pack.currency, value_range=plan.value_range)
@@ -157,7 +161,7 @@ class SlideWriter:
 
     def _add_footer(self, slide: "DeckSlide", layout: str, slide_number: int) -> None:
         """Client and slide number in the layout's own placeholders (python-pptx leaves these two out)."""
-        words = clip_text(f"{self.pack.client} · {self.pack.title}", 275, SOURCE_SIZE, max_lines=1)
+        words = clip_text(f"{self.pack.client} · {self.pack.title}", 235, SOURCE_SIZE, max_lines=1)
         field = '<a:fld id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}" type="slidenum"><a:rPr lang="en-GB"/>'
         texts = {
             "ftr": f'<a:r><a:rPr lang="en-GB"/><a:t>{escape(printable(words))}</a:t></a:r>',

@@ -24,6 +24,7 @@ TITLES: Mapping[Audience, str] = {
 SHOWN_PACKAGES = ("python", "pandas", "numpy", "scikit-learn", "ibis-framework", "duckdb", "matplotlib")
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 MAX_REASONS = 3
+SCORECARD = "page-per-segment"
 _DEFAULT_LOOK = Look(primary="#1f4e79", accent="#d9822b", font="DejaVu Sans")
 
 
@@ -170,8 +171,9 @@ def build_pack(notebooks: Sequence[ExecutedNotebook], audience: Audience, facts:
         No cell is tagged for the audience, or a tagged cell cannot be shown.
     """
     found = [cell for notebook in notebooks for cell in build_pages(notebook, audience, facts.drawing)]
-    if audience == "board":  # the scorecard comes before what explains it
-        found.sort(key=lambda cell: "page-per-segment" not in cell.tags)
+    if audience == "board":  # the scorecard and what stands with it come before what explains them
+        first = {page.source.notebook for cell in found for page in cell.pages if SCORECARD in cell.tags}
+        found.sort(key=lambda cell: not any(page.source.notebook in first for page in cell.pages))
     pages = [page for cell in found for page in cell.pages]
     _check_unique(pages)
     if not pages:

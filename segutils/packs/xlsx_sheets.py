@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from segutils.formats import split_format
-from segutils.packs.document import Column, TableExhibit
+from segutils.packs.document import Cell, Column, TableExhibit
 from segutils.packs.number_codes import build_number_code
 
 SAFE = {
@@ -113,18 +113,17 @@ class SheetWriter:
             ]
             set_height(sheet, top + offset, texts, widths)
             for place, (column, cell) in enumerate(zip(table.columns, cells, strict=True)):
-                self._write_cell(sheet, top + offset, place, column, cell.value, cell.text)
+                self._write_cell(sheet, top + offset, place, column, cell)
         return top + 1 + len(table.rows)
 
-    def _write_cell(
-        self, sheet: Worksheet, row: int, place: int, column: Column, value: Any, text: str
-    ) -> None:
+    def _write_cell(self, sheet: Worksheet, row: int, place: int, column: Column, cell: Cell) -> None:
+        value, text = cell.value, cell.text
         kind = split_format(column.format)[0]
         day = _read_date(value) if kind == "date" else None
         if value is None or (isinstance(value, float) and math.isnan(value)):
             sheet.write_blank(row, place, None, self.get_format("number" if column.numeric else "text"))
         elif column.numeric and isinstance(value, int | float) and math.isfinite(value):
-            code = build_number_code(column.format, currency=self.currency)
+            code = build_number_code(cell.format or column.format, currency=self.currency)
             sheet.write_number(row, place, value, self.get_format("number", code))
         elif day is not None:
             sheet.write_datetime(row, place, day, self.get_format("cell" if place else "text", "yyyy-mm-dd"))

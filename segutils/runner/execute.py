@@ -26,11 +26,15 @@ Redact = Callable[[str], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a notebook did not come to its end: in which cell, at which of its lines, and what was said."""
+    """Why a notebook did not come to its end: in which cell, at which of its lines, and what was said.
+
+    `error` is the class of the cell's error, such as ``InputError``; empty where there was none.
+    """
 
     cell: str
     line: str
     message: str
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +201,7 @@ def _failure_of(cell: "NotebookNode", output: "NotebookNode") -> Failure:
     trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback))
     arrow = re.search(r"^-+> *(\d+) ?(.*)$", trace, re.M)
     line = f"line {arrow.group(1)}: {arrow.group(2).strip()}" if arrow else ""
-    return Failure(cell=cell.get("id", ""), line=line, message=message)
+    return Failure(cell=cell.get("id", ""), line=line, message=message, error=output.ename)
 
 
 def _marker(failure: Failure) -> "NotebookNode":

@@ -62,7 +62,8 @@ def find_run(text: str, reports: Path) -> Path:
         if folder.is_dir():
             return folder
     if client.is_dir() or path.is_file():
-        fix = "make one: segutils run ENGAGEMENT"
+        begun = sorted(str(found.parent) for found in client.glob("*/manifest.json"))
+        fix = "make one: segutils run ENGAGEMENT" + (f"; not complete: {', '.join(begun)}" if begun else "")
         raise InputError(f"there is no complete run of {name} yet", where=str(client), fix=fix)
     clients = sorted(found.name for found in reports.glob("*") if found.is_dir()) if reports.is_dir() else []
     known = f"clients with runs: {', '.join(clients)}" if clients else "there are no runs yet"

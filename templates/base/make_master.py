@@ -35,8 +35,8 @@ STATUS = ("Status", "body", 11, (LEFT + 680, 20, 200, 14), 'sz="1000" b="1"', "t
 TITLE = ("Title", "title", 0, (LEFT, 46, WIDTH, 60), 'sz="2400" b="1"', "tx1")
 SUBTITLE = ("Subtitle", "body", 13, (LEFT, 108, WIDTH, 32), 'sz="1200"', "tx2")
 SOURCE = ("Source", "body", 17, (LEFT, 490, WIDTH, 12), 'sz="800"', "tx2")
-NOTE = ("Data note", "body", 18, (LEFT + 300, 514, 380, 12), 'sz="800"', "tx2")
-FOOTER = ("Footer", "ftr", 19, (LEFT, 514, 290, 12), 'sz="800"', "tx2")
+NOTE = ("Data note", "body", 18, (LEFT + 260, 512, 490, 18), 'sz="800"', "tx2")
+FOOTER = ("Footer", "ftr", 19, (LEFT, 514, 250, 12), 'sz="800"', "tx2")
 NUMBER = ("Slide number", "sldNum", 20, (LEFT + 780, 514, 100, 12), 'sz="800"', "tx2")
 FRAME = (TITLE, EYEBROW, STATUS)  # read out in this order
 FOOT = (SOURCE, NOTE, FOOTER, NUMBER)

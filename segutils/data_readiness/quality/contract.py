@@ -74,7 +74,8 @@ def check_contract(
         )
     if len(kept) and kept.share.max() > max_flagged_share:
         top = kept.loc[kept.share.idxmax()]
-        problems.append(f"{format_value(top.share, 'share')} of {top.table}: {top['column']} {top.rule}")
+        where = f" ({top['column']})" if top["column"] else ""
+        problems.append(f"{format_value(top.share, 'share')} of {top.table} are marked “{top.rule}”{where}")
     if age is not None and age > max_age_days:
         problems.append(f"the last order line is {plural(age, 'day')} older than the stated last day")
     status: Status = "fail" if worst_share > max_set_aside_share_fail else "caution" if problems else "pass"

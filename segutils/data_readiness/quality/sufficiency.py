@@ -224,6 +224,7 @@ def decide_sufficiency(
             "Enough data for an approach says that segments can be found from them, not that these segments "
             "will differ in what they need or in how they respond.",
             *_response_limit(verdicts),
+            *_behaviour_limit(verdicts),
         ),
         needs=_list_needs(verdicts),
     )
@@ -251,14 +252,14 @@ def _share_of(shares: pd.DataFrame, option: str) -> float:
 
 def _robustness_sentence(option: str, by_weights: float, by_customers: float, flips: pd.DataFrame) -> str:
     weights, samples = format_value(by_weights, "share:0"), format_value(by_customers, "share:0")
-    sentence = f"By score alone {option} data come first under {weights} of random weights"
-    sentence += f" and in {samples} of resamples of the customers"
+    sentence = f"Weights: by score alone {option} data come first under {weights} of random ones"
+    sentence += f". Sampling noise: they do in {samples} of resamples of the customers"
     nearest = flips[flips.flip_weight.between(0.01, 0.99)]
     if nearest.empty:
-        return f"{sentence}; no weight of a single criterion changes that."
+        return f"{sentence}. No weight of a single criterion flips it."
     top = nearest.iloc[0]
     return (
-        f"{sentence}; the nearest change is {top.winner_then} data coming first once {top.criterion} weighs "
+        f"{sentence}. What flips it: {top.winner_then} data come first once {top.criterion} weighs "
         f"{format_value(top.flip_weight, 'share:0')} instead of {format_value(top.weight, 'share:0')}."
     )
 
@@ -309,6 +310,16 @@ def _draw_scores(scores: pd.DataFrame, table: pd.DataFrame, options: pd.DataFram
         alt=f"Matrix of four approaches by five criteria. Customers covered: {covered}. {title}.",
         formats={"score": "number:2"},
         highlight=str(options.option[0]),
+    )
+
+
+def _behaviour_limit(verdicts: Mapping[str, str]) -> tuple[str, ...]:
+    """The notebooks that follow look at behaviour whatever is recommended here: said where it falls short."""
+    if verdicts[BEHAVIOURAL] == "enough":
+        return ()
+    return (
+        "The segments of the following pages are formed from behaviour all the same, on data that fall short "
+        "for it: take them as a first look.",
     )
 
 

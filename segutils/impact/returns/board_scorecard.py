@@ -14,11 +14,12 @@ from segutils.impact.returns.scores import (
     RATES,
     STABILITY,
     find_lag,
-    write_values,
 )
 from segutils.impact.value.periods import ALL, NO_SEGMENT
 
 HEADINGS = {"previous": "Before", "decision_asked": "Asked of the board"}
+# a measure a row: each row has the unit of its own
+UNITS = {"actual": "by:unit", "target": "by:unit", "change": "by:change_unit"}
 UNSTABLE = "Do not steer by this segment"
 WORKING_AID = "Use as a working aid only"
 
@@ -60,13 +61,15 @@ def check_board_scorecard(
         {
             "segment": last["name"],
             "measure": last["measure"].map(LABELS),
-            "actual": write_values(last, "actual", currency=currency),
-            "previous": write_values(last, "previous", currency=currency),
-            "change": [write_change(row) for row in last.itertuples()],
+            "actual": last["actual"],
+            "previous": last["previous"],
+            "change": [find_change(row) for row in last.itertuples()],
             "trend": last["trend"].fillna("–"),
-            "target": write_values(last, "target", currency=currency),
+            "target": last["target"],
             "status": last["status"],
             "decision_asked": [say_asked(row) for row in last.itertuples()],
+            "unit": last["measure"].map(FORMATS),
+            "change_unit": last["measure"].map(change_unit),
         }
     )
     statuses = set(last["status"])
@@ -79,7 +82,7 @@ def check_board_scorecard(
         status=status,
         headline=_headline(last, measure, periods[-1], before),
         table=table,
-        formats={"status": "status"},
+        formats=UNITS | {"previous": "by:unit", "status": "status"},
         labels={**HEADINGS, "previous": before},
         figures=[*_draw_changes(last, before), *pages],
         notes=[_say_rule(max_shortfall)],
@@ -143,13 +146,16 @@ def _write(value: float, measure: str, currency: str) -> str:
     return format_value(value, FORMATS[measure], currency=currency)
 
 
-def write_change(row: object) -> str:
-    """A scorecard row's change: in points for shares and changes, else relative to the previous value."""
-    if pd.isna(row.previous) or pd.isna(row.actual):
-        return format_value(None)
-    if row.measure in RATES or FORMATS[row.measure].startswith("share"):
-        return format_value(row.actual - row.previous, "points")
-    return format_value(row.actual / row.previous - 1 if row.previous else None, "change")
+def change_unit(measure: str) -> str:
+    """Shares and changes change by points, all else by a share of the previous value."""
+    return "points" if measure in RATES or FORMATS[measure].startswith("share") else "change"
+
+
+def find_change(row: object) -> float:
+    """A scorecard row's change in the unit of :func:`change_unit`; NaN where there is nothing to compare."""
+    if change_unit(row.measure) == "points":
+        return row.actual - row.previous
+    return row.actual / row.previous - 1 if row.previous else float("nan")
 
 
 def _headline(last: pd.DataFrame, measure: str, period: str, before: str) -> str:
@@ -160,12 +166,16 @@ def _headline(last: pd.DataFrame, measure: str, period: str, before: str) -> str
     if change.notna().any():
         up = int((rows["trend"] == "up").sum())
         best = rows.loc[change.idxmax()]
-        text = f"From {before} to {period}, {label} rose in {up} of {plural(count, 'segment')}"
-        text += f", most in “{best['name']}” ({format_value(change.max(), 'change')})" if up else ""
+        text = f"From {before} to {period}, {label} "
+        if count == 1:
+            text += say_change(best["actual"], best["previous"])
+        else:
+            text += f"rose in {up} of {plural(count, 'segment')}"
+            text += f", most in “{best['name']}” ({format_value(change.max(), 'change')})" if up else ""
     else:
         text = f"{period} is the first quarter on the scorecard of {plural(count, 'segment')}"
     stable = last[last["measure"] == "jaccard"]
-    if len(stable):
+    if len(stable) > 1:
         text += f"; reliable in repeated samples: {int((stable['status'] == ON).sum())} of {len(stable)}"
     targets = last[(last["status"] != NONE) & ~last["measure"].isin(STABILITY)]
     if targets.empty:
@@ -177,7 +187,8 @@ def _title(rows: pd.DataFrame, measure: str, periods: list[str], currency: str) 
     row = rows[(rows["measure"] == measure) & (rows["period"] == periods[-1])].iloc[0]
     label, amount = lower_first(LABELS[measure]), _write(row["actual"], measure, currency)
     change = say_change(row["actual"], row["previous"])
-    title = f"“{row['name']}”: {label} "
+    code = f" ({row['segment']})" if row["name"] != row["segment"] else ""
+    title = f"“{row['name']}”{code}: {label} "
     if change == "did not change":
         title += f"stayed at {amount} in {periods[-1]}"
     elif change:
@@ -208,7 +219,7 @@ def _draw_segment(own: pd.DataFrame, segment: str, measure: str, periods: list[s
         series="name",
         highlight=name,
         reference=None if pd.isna(target) else float(target),
-        reference_label="" if pd.isna(target) else f"target {_write(target, measure, currency)}",
+        reference_label="" if pd.isna(target) else "target",
         title=title,
         subtitle=f"{LABELS[measure]} by quarter, every segment{unit}",
         alt=f"Lines from {periods[0]} to {periods[-1]}, one per segment, “{name}” highlighted. {title}.",
@@ -217,7 +228,9 @@ def _draw_segment(own: pd.DataFrame, segment: str, measure: str, periods: list[s
 
 
 def _draw_changes(last: pd.DataFrame, before: str) -> list[Figure]:
-    rows = last[~last["measure"].isin([*RATES, *STABILITY]) & (last["previous"] > 0)]
+    # a share that "rose by 10 %" can be read in two ways: shares stand in the table, in points
+    shares = last["measure"].map(change_unit).eq("points")
+    rows = last[~shares & ~last["measure"].isin(STABILITY) & (last["previous"] > 0)]
     if rows.empty:
         return []
     data = rows.assign(change=rows["actual"] / rows["previous"] - 1, label=rows["measure"].map(LABELS))[

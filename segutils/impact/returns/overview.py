@@ -16,10 +16,14 @@ YEAR = 4  # quarters
 # which kind of segments the data allows: Dolnicar, Grün & Leisch (2018), Market Segmentation Analysis
 VERDICTS: Mapping[str, str] = {
     "natural": "The data itself shows these groups",
-    "reproducible": "The data shows no gaps between groups, but the same ones come back in new samples",
+    "reproducible": "The data shows no gaps between groups, but new samples cut into as many give nearly "
+    "the same ones",
     "constructive": "The data has no groups of its own, and another sample would draw others: these "
     "are a cut through a continuum",
 }
+
+
+UNSUPPORTED = "The data does not support segmenting: any groups would be no tighter than chance draws them"
 
 
 def check_overview(
@@ -44,7 +48,7 @@ def check_overview(
     names : pandas.DataFrame
         segment, name.
     verdict : str
-        ``natural``, ``reproducible``, ``constructive`` or ``none``, see :func:`find_verdict`.
+        ``natural``, ``reproducible``, ``constructive``, ``none`` or ``one``, see :func:`find_verdict`.
     min_jaccard : float
         Stability from which on a segment can be steered by.
 
@@ -56,7 +60,7 @@ def check_overview(
         verdict is ``constructive`` or a target is missed, else ``pass``.
     """
     table = _table(kpis, stability, names)
-    weak = table.loc[~(table["jaccard"] >= min_jaccard), "name"].tolist()
+    weak = table.loc[~(table["jaccard"] >= min_jaccard), "name"].tolist() if len(table) > 1 else []
     missed = scorecard["status"].eq(OFF) & scorecard["segment"].eq(ALL)
     limited = weak or missed.any() or verdict == "constructive"
     status = "fail" if len(weak) == len(table) or verdict == "none" else "caution" if limited else "pass"
@@ -79,6 +83,8 @@ def check_overview(
             "revenue_per_customer": "Net revenue per customer",
             "jaccard": "Stability (Jaccard)",
             "kept_share": "Customers who stayed",
+            "name": "Segment",
+            "segment": "Code",
         },
         figures=[_draw(table, periods[-YEAR:])],
         notes=[say_targets(scorecard)],
@@ -87,7 +93,10 @@ def check_overview(
 
 
 def find_verdict(selection: pd.DataFrame) -> str:
-    """What does the data say of the chosen number of segments? ``none`` where that number was not assessed.
+    """What does the data say of the chosen number of segments?
+
+    ``none`` where no number has any structure, or where that of the choice was not assessed; ``one`` where
+    customers are not segmented although some number has.
 
     Parameters
     ----------
@@ -95,7 +104,9 @@ def find_verdict(selection: pd.DataFrame) -> str:
         chosen (bool), verdict: the table ``segment_selection``.
     """
     chosen = selection.loc[selection["chosen"].astype(bool), "verdict"]
-    return str(chosen.iloc[0]) if len(chosen) else "none"
+    if len(chosen):
+        return str(chosen.iloc[0])
+    return "none" if selection["verdict"].eq("none").all() else "one"
 
 
 def _table(kpis: pd.DataFrame, stability: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +126,7 @@ def _table(kpis: pd.DataFrame, stability: pd.DataFrame, names: pd.DataFrame) -> 
     values["revenue_per_customer"] = values["net_revenue"] / values["customers"]
     table = values.merge(stability[["segment", "jaccard", "reading", "kept_share"]], how="left", on="segment")
     shown = ["name", "customers", "share_of_customers", "share_of_revenue", "revenue_per_customer"]
-    return table[[*shown, "jaccard", "reading", "kept_share"]]
+    return table[[*shown, "jaccard", "reading", "kept_share", "segment"]]
 
 
 def _say_structure(table: pd.DataFrame) -> str:
@@ -125,14 +136,16 @@ def _say_structure(table: pd.DataFrame) -> str:
     )
     total = format_value(table["customers"].sum(), "count")
     if len(table) == 1:
-        return f"All {total} customers form one segment, “{top['name']}”."
+        return f"All {total} buyers form one segment, “{top['name']}”."
     return (
-        f"Of {len(table)} segments, “{top['name']}” brings most: {customers} of the {total} customers "
+        f"Of {len(table)} segments, “{top['name']}” brings most: {customers} of the {total} buyers "
         f"account for {revenue} of net revenue."
     )
 
 
 def _say_reliance(table: pd.DataFrame, weak: list[str], verdict: str) -> str:
+    if len(table) == 1:
+        return UNSUPPORTED if verdict == "none" else "No cut into more was recommended or chosen"
     if verdict == "none":
         return "The groups are no tighter than chance would draw them: they are a working aid only"
     if len(weak) == len(table):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from segutils.formats import format_value
 from segutils.impact.value.periods import ALL, NO_SEGMENT, sort_segments
 from segutils.impact.value.quarterly import MEASURES
 
@@ -127,14 +126,6 @@ def score_segments(
 def find_lag(quarters: int) -> int:
     """How many quarters back is the previous value? Four (the same season) from five quarters on, else 1."""
     return 4 if quarters >= 5 else 1
-
-
-def write_values(rows: pd.DataFrame, column: str, *, currency: str) -> list[str]:
-    """A column of the scorecard as text, every row in its own measure's unit."""
-    return [
-        format_value(value, FORMATS[measure], currency=currency)
-        for value, measure in zip(rows[column], rows["measure"], strict=True)
-    ]
 
 
 def _stability_rows(stability: pd.DataFrame, period: str) -> pd.DataFrame:

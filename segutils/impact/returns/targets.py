@@ -4,8 +4,8 @@ import pandas as pd
 
 from segutils.findings import Assumption, Figure, Finding, Need
 from segutils.formats import format_value, join_words, lower_first, plural
-from segutils.impact.returns.board_scorecard import say_asked, write_change
-from segutils.impact.returns.scores import LABELS, NEAR, OFF, ON, RATES, write_values
+from segutils.impact.returns.board_scorecard import UNITS, change_unit, find_change, say_asked
+from segutils.impact.returns.scores import FORMATS, LABELS, NEAR, OFF, ON, RATES
 from segutils.impact.value.periods import ALL
 
 
@@ -43,12 +43,14 @@ def check_targets(scorecard: pd.DataFrame, targets: pd.DataFrame, *, currency: s
     table = pd.DataFrame(
         {
             "measure": rows["measure"].map(LABELS),
-            "actual": write_values(rows, "actual", currency=currency),
-            "target": write_values(rows, "target", currency=currency),
-            "change": [write_change(row) for row in rows.itertuples()],
+            "actual": rows["actual"],
+            "target": rows["target"],
+            "change": [find_change(row) for row in rows.itertuples()],
             "status": rows["status"],
             "owner": rows["owner"],
             "asked": [say_asked(r) for r in rows.itertuples()],
+            "unit": rows["measure"].map(FORMATS),
+            "change_unit": rows["measure"].map(change_unit),
         }
     ).reset_index(drop=True)
     found = set(rows["status"])
@@ -57,9 +59,9 @@ def check_targets(scorecard: pd.DataFrame, targets: pd.DataFrame, *, currency: s
         status="fail" if OFF in found else "caution" if NEAR in found else "pass",
         headline=say_targets(scorecard),
         table=table,
-        formats={"status": "status"},
+        formats=UNITS | {"status": "status"},
         labels={"asked": "Asked of the board"},
-        figures=_draw(rows, currency),
+        figures=_draw(rows),
         assumptions=_assume(targets),
         limits=list_unused(scorecard, targets),
     )
@@ -118,7 +120,7 @@ def _assume(targets: pd.DataFrame) -> list[Assumption]:
     return assumptions
 
 
-def _draw(rows: pd.DataFrame, currency: str) -> list[Figure]:
+def _draw(rows: pd.DataFrame) -> list[Figure]:
     shown = rows[~rows["measure"].isin(RATES) & (rows["target"] > 0)]
     if shown.empty:
         return []
@@ -126,8 +128,9 @@ def _draw(rows: pd.DataFrame, currency: str) -> list[Figure]:
         {
             "measure": shown["measure"].map(LABELS),
             "of_target": shown["actual"] / shown["target"],
-            "actual": write_values(shown, "actual", currency=currency),
-            "target": write_values(shown, "target", currency=currency),
+            "actual": shown["actual"],
+            "target": shown["target"],
+            "unit": shown["measure"].map(FORMATS),
         }
     ).reset_index(drop=True)
     weakest = data.loc[data["of_target"].idxmin()]
@@ -150,6 +153,6 @@ def _draw(rows: pd.DataFrame, currency: str) -> list[Figure]:
             subtitle=f"Actual as a share of the target, all customers, {rows['period'].iloc[0]}",
             alt=f"One bar per measure; the line marks the target. {title}.",
             caption=f"Not shown, being a change itself: {join_words(left_out)}." if left_out else "",
-            formats={"of_target": "share"},
+            formats={"of_target": "share", "actual": "by:unit", "target": "by:unit"},
         )
     ]

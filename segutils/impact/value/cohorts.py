@@ -3,7 +3,7 @@
 import pandas as pd
 
 from segutils.findings import Figure, Finding, Need
-from segutils.formats import format_value, join_words
+from segutils.formats import format_value, join_words, plural
 from segutils.impact.value.limits import SAME_MONTHS
 from segutils.impact.value.periods import ALL, NO_SEGMENT
 from segutils.impact.value.retention import PERIOD_WORDS
@@ -104,7 +104,7 @@ def check_cohorts(
             *_draw_cohorts(cohorts, word, currency, min_customers),
             _draw_effects(effects, word, confidence),
         ],
-        notes=_notes(effects, word, currency),
+        notes=[*_notes(effects, word, currency), *_say_left_out(cohorts, effects, word)],
         limits=[*censored, SAME_MONTHS, _say_calendar(word)],
         needs=needs,
     )
@@ -147,7 +147,10 @@ def _headline(effects: pd.DataFrame, word: str, confidence: float | None = None)
     best, worst = (effects.loc[effects["active_effect"].agg(which)] for which in ("idxmax", "idxmin"))
     if len(effects) < 2:
         share = format_value(best["active_share"], "share")
-        return f"With one segment there is nothing to compare; it is active in {share} of the {word}s."
+        return (
+            f"There is one segment and nothing to compare it with: its customers are active in {share} of "
+            f"the {word}s after their first order."
+        )
     apart = (effects["active_low"] > 0) | (effects["active_high"] < 0)
     if not apart.any():
         return (
@@ -186,6 +189,19 @@ def _notes(effects: pd.DataFrame, word: str, currency: str) -> list[str]:
     return [
         f"Net of the calendar, a customer of {best['segment']} brings {more} more per {word} than "
         f"the average customer, one of {worst['segment']} {less} less."
+    ]
+
+
+def _say_left_out(cohorts: pd.DataFrame, effects: pd.DataFrame, word: str) -> list[str]:
+    """Customers counted elsewhere who are not in the comparison, so that the counts can be reconciled."""
+    everybody = int(cohorts.drop_duplicates("cohort")["customers"].sum())
+    missing = everybody - int(effects["customers"].sum())
+    if missing <= 0:
+        return []
+    verb = "is" if missing == 1 else "are"
+    return [
+        f"{plural(missing, 'customer')} first seen in the last {word} {verb} not in the comparison: it "
+        f"begins with the {word} after a customer's first order."
     ]
 
 

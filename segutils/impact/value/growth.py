@@ -112,9 +112,13 @@ def _compare(kpis: pd.DataFrame, before: str, after: str, prices: pd.DataFrame |
         first.insert(4, "price", 1.0)
         last.insert(4, "price", index)
     growth = decompose_change(first, last)
-    growth.insert(0, "revenue_before", first.prod(axis=1))
-    growth.insert(1, "revenue_after", last.prod(axis=1))
-    growth.insert(2, "change", growth["revenue_after"] - growth["revenue_before"])
+    revenue = own[own["measure"] == "net_revenue"].pivot(index="segment", columns="period", values="value")
+    change = (revenue[after] - revenue[before]).reindex(growth.index)
+    # a segment that only returned goods has revenue (below zero) without an order, which no factor can carry
+    growth["product_mix"] += change - growth.sum(axis=1)
+    growth.insert(0, "revenue_before", revenue[before])
+    growth.insert(1, "revenue_after", revenue[after])
+    growth.insert(2, "change", change)
     whole = growth[["revenue_before", "change"]].sum()
     rate = whole["change"] / whole["revenue_before"] if whole["revenue_before"] > 0 else 0.0
     growth["overall_growth"] = growth["revenue_before"] * rate
@@ -212,7 +216,7 @@ def check_growth(
         formats={column: "money" for column in table.columns if column != "line"},
         labels={"line": "Bridge of net revenue"},
         figures=_figures(growth, span, contributions, labels, currency),
-        notes=[_say_segments(span, currency)],
+        notes=[_say_segments(span, currency)] if len(span) > 2 else [],
         limits=limits,
         needs=tuple(needs),
     )

@@ -64,7 +64,7 @@ def check_kpis(
     return Finding(
         slug="kpis",
         status="caution" if seasonal else "info",
-        headline=_headline(table, periods),
+        headline=_headline(table, periods, currency),
         table=table.replace({"segment": WORDS}),
         formats=formats,
         labels={measure: label for measure, label in LABELS.items() if measure in table},
@@ -109,14 +109,16 @@ def _last_quarter(kpis: pd.DataFrame, period: str) -> pd.DataFrame:
     return quarter[shown].rename_axis(columns=None).reset_index()
 
 
-def _headline(table: pd.DataFrame, periods: list[str]) -> str:
+def _headline(table: pd.DataFrame, periods: list[str], currency: str) -> str:
     own = table[table["segment"] != ALL].reset_index(drop=True)
     whole = table[table["segment"] == ALL].iloc[0]
     top = own.loc[own["net_revenue"].idxmax()]
+    if len(own) == 1:
+        return _say_alone(top, periods, currency)
     share = format_value(top["share_of_revenue"], "share:0")
     customers = format_value(top["customers"] / whole["customers"], "share:0")
     first = (
-        f"In {periods[-1]}, {top['segment']} brought {share} of net revenue with {customers} of the customers"
+        f"In {periods[-1]}, {top['segment']} brought {share} of net revenue with {customers} of the buyers"
     )
     if len(periods) < 2 or own["share_gain"].isna().all():
         return f"{first}; there is no earlier quarter to compare with."
@@ -133,10 +135,23 @@ def _headline(table: pd.DataFrame, periods: list[str]) -> str:
     )
 
 
+def _say_alone(row: pd.Series, periods: list[str], currency: str) -> str:
+    """Without segments to compare, what is left is the business as a whole."""
+    revenue = format_value(row["net_revenue"], "money", currency=currency)
+    text = f"Customers are one segment; in {periods[-1]} they brought net revenue of {revenue}"
+    if pd.isna(row["revenue_growth"]):
+        return f"{text}."
+    return f"{text}, {format_value(row['revenue_growth'], 'change')} on {periods[-2]}."
+
+
 def _notes(table: pd.DataFrame, periods: list[str]) -> list[str]:
     own = table[table["segment"] != ALL]
     notes = []
-    if len(periods) > 1:
+    codes = [name for name in own["segment"] if name != NO_SEGMENT]
+    if len(codes) > 1:
+        span = f"{codes[0]} {'and' if len(codes) == 2 else 'to'} {codes[-1]}"
+        notes.append(f"{span} are the segments' codes; the profiles (3_3) give the name of each.")
+    if len(periods) > 1 and len(own) > 1:
         moves = [
             f"{WORDS.get(row.segment, row.segment)} {format_value(row.share_gain, 'points')}"
             for row in own.itertuples(index=False)
@@ -147,9 +162,8 @@ def _notes(table: pd.DataFrame, periods: list[str]) -> list[str]:
         known = own.dropna(subset=["cross_sell_ratio"])
         high, low = (known.loc[known["cross_sell_ratio"].agg(which)] for which in ("idxmax", "idxmin"))
         share = format_value(high["cross_sell_ratio"], "share:0")
-        text = (
-            f"An active customer of {high['segment']} buys in {share} of the product categories in a quarter"
-        )
+        who = "An active customer" if len(own) == 1 else f"An active customer of {high['segment']}"
+        text = f"{who} buys in {share} of the product categories in a quarter"
         if high["segment"] != low["segment"]:
             text += f", one of {low['segment']} in {format_value(low['cross_sell_ratio'], 'share:0')}"
         notes.append(text + ".")

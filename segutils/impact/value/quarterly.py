@@ -52,8 +52,9 @@ def build_kpis(
         segment, period, period_start, measure, value; one row per segment (and ``"all"``), quarter and
         measure. Segment ``none`` is there only if it has order lines. Measures:
 
-        - customers: customers of the segment, today's membership in every quarter; active_customers: those
-          with at least one order in the quarter; orders; order_lines; net_revenue
+        - customers: customers of the segment, today's membership in every quarter; orders: those with net
+          revenue above 0, so that a return is no order (as in 3_1); active_customers: those with at least one
+          of them; order_lines: of these orders; net_revenue: of all lines, returns subtracted
         - revenue_per_customer = net_revenue / customers; active_share = active_customers / customers
         - orders_per_customer = orders / active_customers; revenue_per_order = net_revenue / orders
         - categories_per_customer: product categories bought per active customer; cross_sell_ratio: the same
@@ -78,20 +79,23 @@ def build_kpis(
 
 
 def _totals(lines: ir.Table) -> pd.DataFrame:
-    measures = {
-        "active_customers": lines.customer_id.nunique(),
-        "orders": lines.order_id.nunique(),
-        "order_lines": lines.count(),
-        "net_revenue": lines.net_revenue.sum().cast("float64"),
-    }
+    sums = {"revenue": lines.net_revenue.sum(), "order_lines": lines.count()}
     if "contribution_margin" in lines.columns:
-        measures["contribution_margin"] = lines.contribution_margin.sum().cast("float64")
+        sums["margin"] = lines.contribution_margin.sum()
     elif {"unit_cost", "quantity"} <= set(lines.columns):
-        margin = lines.net_revenue.cast("float64") - lines.quantity.cast("float64") * lines.unit_cost.cast(
-            "float64"
-        )
-        measures["contribution_margin"] = margin.sum()
-    return lines.group_by("segment", "quarter").aggregate(**measures).to_pandas()
+        cost = lines.quantity.cast("float64") * lines.unit_cost.cast("float64")
+        sums["margin"] = (lines.net_revenue.cast("float64") - cost).sum()
+    orders = lines.group_by("segment", "quarter", "customer_id", "order_id").aggregate(**sums)
+    bought = orders.revenue > 0
+    measures = {
+        "active_customers": orders.customer_id.nunique(where=bought),
+        "orders": bought.sum(),
+        "order_lines": orders.order_lines.sum(where=bought),
+        "net_revenue": orders.revenue.sum().cast("float64"),
+    }
+    if "margin" in sums:
+        measures["contribution_margin"] = orders.margin.sum().cast("float64")
+    return orders.group_by("segment", "quarter").aggregate(**measures).to_pandas()
 
 
 def _count_buyers(lines: ir.Table, products: ir.Table) -> pd.DataFrame:

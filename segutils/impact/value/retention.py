@@ -32,7 +32,7 @@ def build_activity(
     Parameters
     ----------
     transactions : ibis table
-        customer_id, ordered_on (date in the client's zone), net_revenue.
+        customer_id, order_id, ordered_on (date in the client's zone), net_revenue.
     segments : pandas.DataFrame
         customer_id, segment.
     last_day : datetime.date
@@ -42,8 +42,9 @@ def build_activity(
     Returns
     -------
     pandas.DataFrame
-        customer_id, segment, first_period, period (numbers, see :func:`number_last_period`), revenue; one row
-        per customer and period with at least one order.
+        customer_id, segment, first_period (of the first order), period (numbers, see
+        :func:`number_last_period`), ordered (bool), revenue; one row per customer and period with an order
+        line from the first order on. An order has net revenue above 0: a return is none, but lowers revenue.
 
     Raises
     ------
@@ -55,20 +56,29 @@ def build_activity(
             f"months_per_period is {months_per_period}", where="7_1_value, parameters", fix="use 1, 3 or 12"
         )
     last = number_last_period(last_day, months_per_period=months_per_period)
-    lines = join_segments(transactions.select("customer_id", "ordered_on", "net_revenue"), segments)
+    kept = transactions.select("customer_id", "order_id", "ordered_on", "net_revenue")
+    lines = join_segments(kept, segments)
     months = lines.ordered_on.year() * 12 + lines.ordered_on.month() - 1
     lines = lines.mutate(period=(months // months_per_period).cast("int64"))
-    grouped = lines.filter(lines.period <= last).group_by("customer_id", "segment", "period")
-    activity = grouped.aggregate(revenue=lines.net_revenue.sum().cast("float64")).to_pandas()
-    if activity.empty:
+    lines = lines.filter(lines.period <= last)
+    orders = lines.group_by("customer_id", "segment", "period", "order_id").aggregate(
+        revenue=lines.net_revenue.sum()
+    )
+    periods = orders.group_by("customer_id", "segment", "period").aggregate(
+        revenue=orders.revenue.sum().cast("float64"), ordered=(orders.revenue > 0).any()
+    )
+    activity = periods.to_pandas()
+    if not activity["ordered"].any():
         raise InputError(
             f"no order lies in a {PERIOD_WORDS[months_per_period]} that is complete on {last_day}",
             where="transactions, ordered_on",
             fix="give older order lines, or correct as_of",
         )
-    activity["first_period"] = activity.groupby("customer_id")["period"].transform("min")
+    bought = activity["period"].where(activity["ordered"])
+    activity["first_period"] = bought.groupby(activity["customer_id"]).transform("min")
+    activity = activity[activity["period"] >= activity["first_period"]].astype({"first_period": "int64"})
     activity = activity.sort_values(["customer_id", "period"], ignore_index=True)
-    return activity[["customer_id", "segment", "first_period", "period", "revenue"]]
+    return activity[["customer_id", "segment", "first_period", "period", "ordered", "revenue"]]
 
 
 def build_cohorts(
@@ -116,7 +126,7 @@ def build_cohorts(
     grid = sizes.loc[sizes.index.repeat(reached)].reset_index(drop=True)
     grid["period_index"] = grid.groupby(keys).cumcount()
     sums = rows.groupby([*keys, "period_index"], as_index=False).agg(
-        active=("customer_id", "size"), revenue=("revenue", "sum")
+        active=("ordered", "sum"), revenue=("revenue", "sum")
     )
     grid = grid.merge(sums, how="left", on=[*keys, "period_index"]).fillna({"active": 0.0, "revenue": 0.0})
     grid["cohort"] = [label_period(number, months=months_per_cohort) for number in grid["cohort_number"]]

@@ -33,8 +33,8 @@ def score_segment_effects(
     Parameters
     ----------
     activity : pandas.DataFrame
-        customer_id, segment, first_period, period, revenue: one row per customer and period with an order, as
-        :func:`~segutils.impact.value.cohorts.build_activity` returns it.
+        customer_id, segment, first_period, period, ordered, revenue, as
+        :func:`~segutils.impact.value.retention.build_activity` returns it.
     last_period : int
         Number of the last complete period.
     confidence : float
@@ -91,7 +91,7 @@ def _build_panel(activity: pd.DataFrame, people: pd.DataFrame, names: list[str],
     code = rows["code"].to_numpy(dtype=int)
     place = starts[code] + rows["period"].to_numpy(dtype=int) - first[code] - 1
     outcomes = np.zeros((len(customer), 2))
-    outcomes[place, 0] = 1.0
+    outcomes[place, 0] = rows["ordered"].to_numpy(dtype=float)
     outcomes[place, 1] = rows["revenue"].to_numpy(dtype=float)
     return _Panel(
         customer=customer,

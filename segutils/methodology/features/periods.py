@@ -62,7 +62,8 @@ def build_periods(
         if window.start >= data_from - timedelta(days=max_late_days)
     ]
     if not windows:
-        return pd.DataFrame(columns=[*PERIOD_COLUMNS, "customer_id", "has_purchases"])
+        empty = {"customer_id": "str", "has_purchases": "bool", "frequency": "float64"}
+        return pd.DataFrame(columns=[*PERIOD_COLUMNS, *empty]).astype(empty)
     shares = {"categories": categories, "channels": channels}
     measures = build_measures(transactions, products, windows=windows, own_brand=own_brand, **shares)
     names = [c for c in ("customer_id", "signup_date") if c in customers.columns]

@@ -115,6 +115,18 @@ def score_ranks(values: pd.Series, *, scores: int = SCORES) -> pd.Series:
     return (doubled * scores // (2 * int(values.notna().sum()))).add(1).rename(None)
 
 
+def _say_short(buyers: pd.DataFrame, window_days: int, *, max_missing_days: int = 7) -> tuple[str, ...]:
+    """A window that begins before the data does holds fewer days than its name says."""
+    days = int(buyers["tenure"].max()) + 1
+    if days >= window_days - max_missing_days:
+        return ()
+    return (
+        f"No customer is known for longer than {format_value(days, 'days')}: the window of "
+        f"{format_value(window_days, 'days')} is not filled, and orders, revenue and recency are of the "
+        "shorter time.",
+    )
+
+
 def check_rfm(rfm: pd.DataFrame, *, as_of: date, window_days: int, currency: str) -> Finding:
     """How much of the revenue comes from how many customers, and how recent and frequent are they?
 
@@ -159,6 +171,7 @@ def check_rfm(rfm: pd.DataFrame, *, as_of: date, window_days: int, currency: str
         limits=(
             "A score ranks a buyer against the other buyers of the same window, not across windows.",
             "Net revenue is not margin: a customer who brings much revenue may bring little profit.",
+            *_say_short(buyers, window_days),
         ),
         needs=_list_needs(rfm),
     )
@@ -257,7 +270,7 @@ def _note(
         + (f"; the other {idle:,} stay in the table with frequency 0." if idle else "."),
         f"The median buyer placed {plural(round(median['frequency']), 'order')} of "
         f"{format_value(median['monetary_value'], 'money:2', currency=currency)}; "
-        f"{plural(once, 'buyer')} ordered once.",
+        f"{plural(once, 'buyer') if once else 'no buyer'} ordered once.",
         f"Equal values always share a score, so the score groups hold {format_value(low, 'share')} to "
         f"{format_value(high, 'share')} of the buyers instead of exactly 20 %.",
     ]

@@ -86,7 +86,8 @@ def check_declared(declared: pd.DataFrame, *, protected: Sequence[str], min_cust
         return Finding(
             slug="profiles",
             status="not_run",
-            headline="Nothing is known about customers beyond what they buy",
+            headline="Customers are described by what they buy only: none of the attributes asked for is in "
+            "the customers table",
             table=declared,
             needs=(
                 Need(

@@ -8,6 +8,7 @@ import pandas as pd
 from segutils.findings import Assumption, Finding
 from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.methodology.profiles.profiles import NO_SEGMENT
+from segutils.methodology.segments.segment_count import say_lists_tried
 
 PACKAGES = ("segutils", "duckdb", "ibis-framework", "pandas", "numpy", "scikit-learn")
 VERDICTS = {
@@ -62,7 +63,7 @@ def check_model_card(
         ``customer_id, segment, shadow``.
     selection : pandas.DataFrame
         One row per number of segments tried: ``k, chosen, verdict`` and any of ``algorithm, adjusted_rand,
-        min_jaccard, best_found_share``; no row is chosen where nothing is segmented.
+        min_jaccard, best_found_share, feature_lists_tried``; no row is chosen where nothing is segmented.
     sizes : pandas.DataFrame
         From :func:`segutils.methodology.profiles.profiles.build_sizes`.
     input_counts : pandas.DataFrame
@@ -84,6 +85,9 @@ def check_model_card(
     """
     inside = segments[segments["segment"] != NO_SEGMENT]
     k = inside["segment"].nunique()
+    tried = say_lists_tried(
+        int(selection["feature_lists_tried"].iloc[0]) if "feature_lists_tried" in selection else 1
+    )
     used = [lower_first(label) for label in catalogue.loc[catalogue["used"], "label"]]
     buyers = format_value(len(inside), "count")
     start, end = (format_value(rfm[f"window_{side}"].iloc[0], "date") for side in ("start", "end"))
@@ -94,9 +98,15 @@ def check_model_card(
             "What it is",
             f"A grouping of {buyers} customers into {plural(k, 'segment')} by what they did from {start} to "
             f"{end}. Each customer belongs to the segment whose average customer is nearest"
-            f"{_write_found(selection)}.",
+            f"{_write_found(selection)}."
+            if k > 1
+            else f"No segmentation: one group of {buyers} customers, by what they did from {start} to {end}.",
         ),
-        ("Model details", "Features", f"{_capital(join_words(used))}. Nothing else decides."),
+        (
+            "Model details",
+            "Features",
+            " ".join([f"{_capital(join_words(used))}. Nothing else decides.", *tried]),
+        ),
         ("Model details", "Version", f"Run {run}, computed with {packages}."),
         (
             "Intended use",
@@ -131,7 +141,10 @@ def check_model_card(
         status="info",
         headline=f"The segmentation puts {buyers} customers into {plural(k, 'segment')} by "
         f"{plural(len(used), 'feature')} of buying behaviour; it is made for planning, not for deciding "
-        "about a person",
+        "about a person"
+        if k > 1
+        else f"Customers are not segmented: {buyers} of them form one group, and nothing may be concluded "
+        "from belonging to it",
         table=pd.DataFrame(rows, columns=["section", "topic", "what"]),
         labels={"what": "In plain words"},
         assumptions=(
@@ -140,7 +153,7 @@ def check_model_card(
                 owner="Client",
             ),
         ),
-        limits=(f"Not to be used for {'; '.join(NOT_FOR)}.",),
+        limits=(f"Not to be used for {'; '.join(NOT_FOR)}.", *tried),
     )
 
 

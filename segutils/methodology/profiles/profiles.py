@@ -195,9 +195,11 @@ def _claim(sizes: pd.DataFrame) -> str:
         )
     before = ranked["share_of_revenue"].cumsum().shift(fill_value=0.0)
     few = ranked[before < 0.5]
+    among = format_value(few["customers"].sum() / ranked["customers"].sum(), "share:0")
+    buyers = f" ({among} of those with purchases)" if len(ranked) < len(sizes) else ""
     return (
         f"{join_words([f'“{name}”' for name in few['name']])} customers are "
-        f"{format_value(few['share_of_customers'].sum(), 'share:0')} of all customers and bring "
+        f"{format_value(few['share_of_customers'].sum(), 'share:0')} of all customers{buyers} and bring "
         f"{format_value(few['share_of_revenue'].sum(), 'share:0')} of net revenue"
     )
 

@@ -23,6 +23,7 @@ WEIGHTS = MappingProxyType(
         "deployability": 0.1,
     }
 )
+ALONE = "k-means"  # its single centre is the mean of all customers
 CLOSE = 0.05  # scores nearer than this are called about equal
 FORMATS = {
     "groups": "count",
@@ -102,7 +103,7 @@ def decide_algorithm(
     catalogue : pandas.DataFrame
         ``feature, transform, used``.
     k : int
-        Common number of segments; 1 (nothing to segment) is compared at 2.
+        Common number of segments; at 1 there is nothing to cut, and nothing is compared or decided.
     weights : mapping of str to float
         ``stability, explainability, separation, coverage, size, deployability``.
     pairs : int
@@ -121,7 +122,8 @@ def decide_algorithm(
     InputError
         Weights that don't fit, or an override that is not an option.
     """
-    k = max(k, 2)
+    if k < 2:
+        return _not_needed()
     buyers = segment_model.select_buyers(features)
     scaling = segment_model.fit_scaling(buyers, catalogue)
     points, raw = scaling.apply(buyers), buyers[list(scaling.features)]
@@ -177,6 +179,21 @@ def decide_algorithm(
     )
 
 
+def find_choice(finding: Finding) -> str:
+    """The algorithm that holds from here on; k-means (one centre) where there is nothing to cut."""
+    return ALONE if finding.decision is None else finding.decision.choice
+
+
+def _not_needed() -> Finding:
+    return Finding(
+        slug=SLUG,
+        status="info",
+        headline="Customers are not cut into segments, so no algorithm is needed.",
+        table=pd.DataFrame({"option": []}),
+        labels=LABELS,
+    )
+
+
 def _resample(measured: pd.DataFrame, summary: pd.DataFrame, *, draws: int, seed: int) -> list[pd.DataFrame]:
     """Score matrices with each algorithm's splits drawn again."""
     rng = np.random.default_rng(seed)
@@ -215,19 +232,17 @@ def _say_headline(table: pd.DataFrame, decision: Decision, *, k: int) -> str:
 
 def _say_robustness(recommended: str, held: pd.Series, flips: pd.DataFrame) -> str:
     words = (
-        f"{_start(recommended)} stays first under {format_value(held['first_share_weights'], 'share:0')} of "
-        f"random "
-        f"weights "
-        f"around the stated ones and {format_value(held['first_share_chance'], 'share:0')} of resamples of "
-        f"the splits"
+        f"Weights: {recommended} stays first under {format_value(held['first_share_weights'], 'share:0')} of "
+        "random ones around those stated. Sampling noise: it stays first in "
+        f"{format_value(held['first_share_chance'], 'share:0')} of redrawn sets of the splits into halves"
     )
     flips = flips.dropna()
     if flips.empty:
-        return f"{words}; no weight of a single criterion changes that."
+        return f"{words}; no weight of a single criterion flips it."
     flip = flips.iloc[0]
     return (
-        f"{words}; {flip['winner_then']} would come first if the weight of {flip['criterion']} moved from "
-        f"{flip['weight']:.2f} to {flip['flip_weight']:.2f}."
+        f"{words}. What flips it: {flip['winner_then']} comes first where the weight of "
+        f"{flip['criterion']} moves from {flip['weight']:.2f} to {flip['flip_weight']:.2f}."
     )
 
 

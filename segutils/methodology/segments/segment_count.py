@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from segutils.errors import InputError
 from segutils.findings import Assumption, Decision, Figure, Finding, Override, Status
 from segutils.formats import format_value, join_words
 from segutils.methodology.segments import verdicts
@@ -48,7 +49,9 @@ LABELS = {
 COLUMNS = ["k", "verdict", *(name for name in FORMATS if name != "k")]
 
 
-def build_selection(landscape: Landscape, *, choice: str, algorithm: str) -> pd.DataFrame:
+def build_selection(
+    landscape: Landscape, *, choice: str, algorithm: str, feature_lists_tried: int = 1
+) -> pd.DataFrame:
     """Every number of segments with every index, for later notebooks.
 
     Parameters
@@ -58,16 +61,22 @@ def build_selection(landscape: Landscape, *, choice: str, algorithm: str) -> pd.
         The number of segments that holds from here on.
     algorithm : str
         What cuts them.
+    feature_lists_tried : int
+        As given to :func:`decide_count`.
 
     Returns
     -------
     pandas.DataFrame
         The landscape's table (see :func:`segutils.methodology.segments.landscape.fit_landscape`) with
-        ``verdict``, ``chosen`` and ``algorithm``; no row is chosen where nothing is segmented.
+        ``verdict``, ``chosen``, ``algorithm`` and ``feature_lists_tried``; no row is chosen where nothing is
+        segmented.
     """
     table = landscape.table
     return table.assign(
-        verdict=verdicts.score_verdicts(table), chosen=table["k"].astype(str) == choice, algorithm=algorithm
+        verdict=verdicts.score_verdicts(table),
+        chosen=table["k"].astype(str) == choice,
+        algorithm=algorithm,
+        feature_lists_tried=feature_lists_tried,
     )
 
 
@@ -94,6 +103,7 @@ def decide_count(
     weights: Mapping[str, float] = WEIGHTS,
     min_share: float = 0.05,
     min_segments: int = 2,
+    feature_lists_tried: int = 1,
     override: Override | None = None,
     draws: int = 2000,
     seed: int = 0,
@@ -110,6 +120,9 @@ def decide_count(
         Smallest viable segment, share of customers with purchases (knock-out).
     min_segments : int
         Fewest segments that the organisation would act on (knock-out).
+    feature_lists_tried : int
+        Lists of features that were looked at on these data before this one was taken. More than one makes
+        the stability figures optimistic (a choice among many keeps the lucky ones): said as a limit.
     override : Override, optional
         The client's number of segments; "1" stands for no segments.
     draws : int
@@ -120,7 +133,18 @@ def decide_count(
     -------
     Finding
         The table has one row per number of segments with every index, ``verdict`` and ``chosen``.
+
+    Raises
+    ------
+    InputError
+        An override that is not an option, or fewer than one list of features.
     """
+    if feature_lists_tried < 1:
+        raise InputError(
+            f"feature_lists_tried is {feature_lists_tried}",
+            where="3_2_segments, parameter feature_lists_tried",
+            fix="count the list in use as well: at least 1",
+        )
     table = landscape.table.assign(verdict=verdicts.score_verdicts(landscape.table))
     eligible = verdicts.find_eligible(table, min_share=min_share, min_segments=min_segments)
     attainable = float(table["explained_share"].max())
@@ -146,7 +170,7 @@ def decide_count(
     return Finding(
         slug=SLUG,
         status=_rate(table, decision),
-        headline=_say_headline(table, decision),
+        headline=_say_headline(table, decision, again),
         table=table[COLUMNS],
         formats=FORMATS,
         labels=LABELS,
@@ -164,7 +188,18 @@ def decide_count(
         limits=(
             "Segments can only differ in the features used: a cut that holds on these says nothing of needs "
             "or attitudes that were not measured.",
+            *say_lists_tried(feature_lists_tried),
         ),
+    )
+
+
+def say_lists_tried(feature_lists_tried: int) -> tuple[str, ...]:
+    """What a choice among several lists of features does to the stability figures; empty for a single one."""
+    if feature_lists_tried <= 1:
+        return ()
+    return (
+        f"The features were chosen after looking at about {feature_lists_tried:,} lists on these data, "
+        "partly for stability; the stability figures are therefore optimistic.",
     )
 
 
@@ -189,7 +224,7 @@ def _rate(table: pd.DataFrame, decision: Decision) -> Status:
     return "caution" if doubtful or decision.choice != decision.recommendation else "pass"
 
 
-def _say_headline(table: pd.DataFrame, decision: Decision) -> str:
+def _say_headline(table: pd.DataFrame, decision: Decision, again: list[str]) -> str:
     if decision.override is not None and decision.choice != decision.recommendation:
         row = table[table["chosen"]]
         kind = f", a cut judged {row['verdict'].iloc[0]}" if len(row) else ""
@@ -206,17 +241,25 @@ def _say_headline(table: pd.DataFrame, decision: Decision) -> str:
         return "No number of segments keeps every segment large enough to act on: one message for all."
     row = table[table["chosen"]].iloc[0]
     rand = format_value(row["adjusted_rand"], "number:2")
-    return (
-        f"{_count(decision.choice)} are recommended: "
-        + {
-            "natural": "gaps set them apart, and other samples of the customers give the same cut "
-            f"(agreement {rand} of 1).",
-            "reproducible": "other samples of the customers give nearly the same cut "
-            f"(agreement {rand} of 1), but customers differ by degree and borders are a convention.",
-            "constructive": "other samples of the customers would draw them differently "
-            f"(agreement {rand} of 1), so they are a grid to manage by, not groups that were found.",
-        }[row["verdict"]]
-    )
+    why = {
+        "natural": "gaps set them apart, and other samples of the customers give the same cut "
+        f"(agreement {rand} of 1)",
+        "reproducible": "other samples of the customers, cut into as many, give nearly the same segments "
+        f"(agreement {rand} of 1), but customers differ by degree and borders are a convention",
+        "constructive": "other samples of the customers would draw them differently "
+        f"(agreement {rand} of 1), so they are a grid to manage by, not groups that were found",
+    }[row["verdict"]]
+    return f"{_count(decision.choice)} are recommended: {why}{_say_rivals(decision.choice, again)}."
+
+
+def _say_rivals(recommended: str, again: list[str]) -> str:
+    """What the same rule recommends on halves of the customers, where it is often something else."""
+    others = [count for count in again if count != recommended]
+    if len(others) <= (1 - MIN_ROBUST) * len(again):
+        return ""
+    rivals = join_words([_count(count) for count in sorted(set(others), key=int)], last="or")
+    share = format_value(len(others) / len(again), "share:0")
+    return f"; the number is less certain: {share} of random halves of the customers lead to {rivals}"
 
 
 def _say_robustness(
@@ -225,20 +268,20 @@ def _say_robustness(
     held = format_value(np.mean([count == recommended for count in again]), "share:0")
     others = sorted({count for count in again if count != recommended}, key=int)
     halves = (
-        f"Decided again on {len(again)} random halves of the customers, each with half the evidence, "
-        f"{_count(recommended)} came out in {held} of them"
+        f"Sampling noise: decided again on {len(again)} random halves of the customers, each with half the "
+        f"evidence, {_count(recommended)} came out in {held} of them"
         + (f" (otherwise {join_words([_count(other) for other in others], last='or')})." if others else ".")
     )
     if len(rivals) < 2:
         alone = " No other number passes the knock-outs, whatever the weights." if len(rivals) else ""
         return halves + alone
-    weighted = f" First under {format_value(first, 'share:0')} of random weights around the stated ones"
+    weighted = f" Weights: first under {format_value(first, 'share:0')} of random ones around those stated"
     flips = decisions.flip_weight(rivals, weights).dropna()
     if flips.empty:
-        return f"{halves}{weighted}; no weight of a single criterion changes it."
+        return f"{halves}{weighted}; no weight of a single criterion flips it."
     flip = flips.iloc[0]
     return (
-        f"{halves}{weighted}; {_count(flip['winner_then'])} where the weight of "
+        f"{halves}{weighted}; what flips it: {_count(flip['winner_then'])} where the weight of "
         f"{flip['criterion'].replace('_', ' ')} moves from {flip['weight']:.2f} to {flip['flip_weight']:.2f}."
     )
 
@@ -304,14 +347,19 @@ def _plot_detail(table: pd.DataFrame, landscape: Landscape) -> Figure:
     unrelated = seen.assign(share=table["expected_share"], customers="If features were unrelated")
     last, first = table.iloc[-1], table.iloc[0]
     gained = (last["explained_share"] - first["explained_share"]) / (last["k"] - first["k"])
+    title = (
+        f"{_count(str(first['k']))} carry {format_value(first['explained_share'], 'share:0')} of the "
+        f"differences between customers; each further one adds {100 * gained:.1f} points on average"
+    )
+    if (table["verdict"] == "none").all():
+        title = "Segments carry no more of the differences between customers than chance would give them"
     return Figure(
         kind="line",
         data=pd.concat([seen, unrelated], ignore_index=True),
         x="segments",
         y="share",
         series="customers",
-        title=f"{_count(str(first['k']))} carry {format_value(first['explained_share'], 'share:0')} of the "
-        f"differences between customers; each further one adds {100 * gained:.1f} points on average",
+        title=title,
         subtitle=f"Share of the differences between {len(landscape.points):,} customers that lies between "
         "segments, by number of segments",
         alt=f"Explained share rises from {format_value(first['explained_share'], 'share')} with {first['k']} "

@@ -203,15 +203,15 @@ def check_labels(
     headline = (
         f"If the segmentation were fitted again on another sample, "
         f"{format_value(overall['kept_share'], 'share:0')} of "
-        f"customers would keep their label; least in {weakest['segment']} "
-        f"({format_value(weakest['kept_share'], 'share:0')})."
+        f"customers would keep their label{_say_least(weakest, overall['kept_share'])}."
         if k > 1
         else "There is one segment, so no label can change."
     )
-    notes.insert(0, "This is the first version: labels are in the order of net revenue, S1 has most.")
+    if k > 1:
+        notes.insert(0, "This is the first version: labels are in the order of net revenue, S1 has most.")
     return Finding(
         slug=SLUG,
-        status="pass" if overall["kept_share"] >= 0.8 else "caution",
+        status="info" if k == 1 else "pass" if overall["kept_share"] >= 0.8 else "caution",
         headline=headline,
         table=table,
         formats={name: FORMATS[name] for name in table.columns if name in FORMATS},
@@ -305,6 +305,12 @@ def _number(name: str) -> int:
     return int(digits) if digits else 0
 
 
+def _say_least(weakest: pd.Series, overall: float) -> str:
+    """Where labels hold least, if that is any less than on the whole."""
+    share = format_value(weakest["kept_share"], "share:0")
+    return f"; least in {weakest['segment']}, {share}" if share != format_value(overall, "share:0") else ""
+
+
 def _plot_kept(table: pd.DataFrame, resamples: int) -> Figure:
     worst = table.sort_values("kept_share", kind="stable").iloc[0]
     values = ", ".join(
@@ -317,9 +323,10 @@ def _plot_kept(table: pd.DataFrame, resamples: int) -> Figure:
         y="kept_share",
         low="kept_low",
         high="kept_high",
-        title=f"A re-fit would leave at least {format_value(worst['kept_share'], 'share:0')} of each "
-        f"segment's customers "
-        "under the same label",
+        title="A re-fit would leave nearly all customers under the same label"
+        if worst["kept_share"] >= 0.995
+        else f"A re-fit would leave at least {format_value(worst['kept_share'], 'share:0')} of each "
+        "segment's customers under the same label",
         subtitle=f"Share of a segment's customers who keep their label, {resamples} re-fits on bootstrap "
         f"samples: mean "
         "and middle 90 %",

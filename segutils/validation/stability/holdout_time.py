@@ -113,7 +113,7 @@ def decide_holdout_time(
     table = _list_segments(test)
     return Finding(
         slug=SLUG,
-        status=_rate(recommended),
+        status=_rate(recommended, table, min_kept=min_kept),
         headline=_say_headline(test, decision, observed, low=low, high=high),
         table=table,
         formats=FORMATS,
@@ -180,13 +180,18 @@ def _list_segments(test: TimeTest) -> pd.DataFrame:
     return table.merge(test.shifts, on="segment", how="left")
 
 
-def _rate(recommended: str) -> Status:
+def _rate(recommended: str, table: pd.DataFrame, *, min_kept: float) -> Status:
+    """A rule for all customers can hold while most of one segment have left it: that asks for caution."""
+    if recommended == KEEP and (table["kept_share"] < min_kept).any():
+        return "caution"
     return {KEEP: "pass", REFIT: "caution", STOP: "fail"}[recommended]
 
 
 def _say_headline(test: TimeTest, decision: Decision, kept: float, *, low: float, high: float) -> str:
     rand = f"{test.agreement:.2f} of 1 ({low:.2f} to {high:.2f})"
     share = format_value(kept, "share:0")
+    least = _list_segments(test).iloc[:-1].sort_values("kept_share", kind="stable").iloc[0]
+    fewest = f"{least['segment']} ({format_value(least['kept_share'], 'share:0')})"
     if decision.choice != decision.recommendation:
         return (
             f"The client's decision is “{decision.choice}”; the evidence says “{decision.recommendation}” "
@@ -194,7 +199,7 @@ def _say_headline(test: TimeTest, decision: Decision, kept: float, *, low: float
         )
     return {
         KEEP: "The cut holds over time: segments fitted on the earlier period agree with an independent fit "
-        f"of the later one at {rand}, and {share} of customers are still in their segment.",
+        f"of the later one at {rand}; {share} of customers are still in their segment, fewest in {fewest}.",
         REFIT: "The cut does not hold over time: segments fitted on the earlier period agree with an "
         f"independent fit of the later one at only {rand}; re-fit before each use.",
         STOP: "The segments cannot be relied on over time: agreement with an independent fit of the later "
@@ -207,10 +212,11 @@ def _say_robustness(
 ) -> str:
     kept = format_value(_kept_share(test.customers), "share:0")
     return (
-        f"The rule comes to “{recommended}” in {format_value(held, 'share:0')} of {draws:,} resamples of "
-        f"customers, with both fits as they are. It turns where the lowest acceptable agreement, "
-        f"{min_ari:.2f}, passes {test.agreement:.2f}, or the lowest acceptable share still in their segment, "
-        f"{format_value(min_kept, 'share:0')}, passes {kept}."
+        "Weights: none enter, the rule has two marks. Sampling noise: it comes to "
+        f"“{recommended}” in {format_value(held, 'share:0')} of {draws:,} resamples of customers, with both "
+        f"fits as they are. What flips it: a lowest acceptable agreement, now {min_ari:.2f}, on the other "
+        f"side of {test.agreement:.2f}, or a lowest acceptable share still in their segment, now "
+        f"{format_value(min_kept, 'share:0')}, on the other side of {kept}."
     )
 
 

@@ -83,6 +83,8 @@ def check_resampling(
         labels = clusterers.refit_labels(points, algorithm=algorithm, k=k, resamples=number, seed=seed)
         draws = stability.segment_agreement(reference, labels, k=k)
     low, high = intervals.percentile_interval(draws, level=0.9)
+    if k == 1:  # all customers are like all customers in any sample: no evidence of anything
+        draws, low, high = np.full_like(draws, np.nan), np.full(1, np.nan), np.full(1, np.nan)
     means = draws.mean(axis=0)
     table = pd.DataFrame(
         {
@@ -91,17 +93,17 @@ def check_resampling(
             "jaccard": means,
             "jaccard_low": low,
             "jaccard_high": high,
-            "reading": [stability.read_jaccard(value) for value in means],
+            "reading": [stability.read_jaccard(value) if k > 1 else "nothing to compare" for value in means],
         }
     )
     notes = [f"{plural(len(draws), 'bootstrap sample')} of {len(points):,} customers, fitted by {algorithm}."]
-    if by_steps is not None:
+    if by_steps is not None and k > 1:
         table["jaccard_one_start"] = by_steps[1].mean(axis=0)
         table["search_error"] = table["jaccard"] - table["jaccard_one_start"]
         notes += _say_search(points, table, k=k, restarts=full_restarts, seed=seed)
     return Finding(
         slug=SLUG,
-        status=_rate(means),
+        status=_rate(means) if k > 1 else "info",
         headline=_say_headline(table),
         table=table,
         formats={name: COLUMNS[name] for name in table.columns},
@@ -163,9 +165,8 @@ def _say_headline(table: pd.DataFrame) -> str:
     value = format_value(lowest["jaccard"], "number:2")
     if not weak:
         return (
-            f"{_all(len(table))} segments come back in other samples of the same customers; the least "
-            f"stable, "
-            f"{lowest['segment']}, at {value} of 1."
+            f"{_all(len(table))} segments come back in other samples of the same customers: the least stable "
+            f"reaches {value} of 1, and {MIN_VALID} counts as valid."
         )
     if len(weak) == len(table):
         return (

@@ -54,7 +54,7 @@ def test_a_frequent_flag_and_old_data_are_said():
     flagged = check_contract(COUNTS, FAULTS.assign(share=[0.2, 0.008, 0.03]), as_of=DAY)
     assert (
         flagged.status == "caution"
-        and "20.0 % of transactions: product_id not in products" in flagged.headline
+        and "20.0 % of transactions are marked “not in products” (product_id)" in flagged.headline
     )
     old = check_contract(COUNTS, FAULTS, as_of=DAY, last_day=date(2024, 11, 29))
     assert old.status == "caution" and "32 days older than the stated last day" in old.headline

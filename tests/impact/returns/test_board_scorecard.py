@@ -133,14 +133,14 @@ def test_pages_are_the_same_for_every_segment(scorecard):
     first = pages["Frequent broad"].data
     assert all(figure.data.equals(first) for figure in pages.values())  # same scale, same order
     assert pages["Frequent broad"].title == (
-        "“Frequent broad”: net revenue per customer rose by 3.0 % from 2024 Q3 to 2024 Q4, to USD 103, at or "
-        "above its target of USD 103"
+        "“Frequent broad” (S1): net revenue per customer rose by 3.0 % from 2024 Q3 to 2024 Q4, to USD 103, "
+        "at or above its target of USD 103"
     )
     assert pages["Steady"].title.endswith(
         "fell by 10.0 % from 2024 Q3 to 2024 Q4, to USD 45, below its target of USD 47"
     )
     assert pages["Lapsing"].title == (
-        "“Lapsing”: net revenue per customer fell by 100.0 % from 2024 Q3 to 2024 Q4, to USD 0; the "
+        "“Lapsing” (S3): net revenue per customer fell by 100.0 % from 2024 Q3 to 2024 Q4, to USD 0; the "
         "segment is too unstable to steer by"
     )
     assert pages["Steady"].reference == 47 and pages["Lapsing"].reference is None
@@ -159,7 +159,23 @@ def test_what_is_asked_of_the_board(scorecard):
         ("Steady", "Stability in repeated samples (Jaccard)"): "Use as a working aid only",
         ("Lapsing", "Stability in repeated samples (Jaccard)"): "Do not steer by this segment",
     }
-    assert table.loc[table["measure"] == "Net revenue per order", "actual"].tolist()[-1] == "–"
+    assert np.isnan(table.loc[table["measure"] == "Net revenue per order", "actual"].tolist()[-1])
+
+
+def test_values_stay_numbers_in_the_units_of_their_rows(scorecard):
+    """By hand from VALUES: USD 50 to 45 is −10 %; 900 of 1,930 after 1,000 of 2,050 is −2.15 points."""
+    finding = check_board_scorecard(scorecard, currency="USD")
+    steady = finding.table[finding.table["segment"] == "Steady"].set_index("measure")
+    row = steady.loc["Net revenue per customer"]
+    assert row[["actual", "previous", "target"]].tolist() == [45.0, 50.0, 47.0]
+    assert row["change"] == pytest.approx(-0.1) and row["change_unit"] == "change"
+    assert row["unit"].startswith("money")
+    share = steady.loc["Share of net revenue"]
+    assert share["change"] == pytest.approx(-0.0215, abs=5e-5) and share["change_unit"] == "points"
+    business = check_targets(scorecard, TARGETS, currency="USD").table.set_index("measure")
+    growth = business.loc["Growth on the quarter before"]
+    assert [growth["actual"], growth["target"]] == pytest.approx([1930 / 2050 - 1, -0.05])
+    assert finding.formats["actual"] == "by:unit"
 
 
 def test_targets_of_the_business_and_those_that_fit_nothing(scorecard):
@@ -190,7 +206,9 @@ def test_single_quarter():
     card = score_segments(KPIS[KPIS["period"] == Q4], STABILITY, NAMES, NO_TARGETS)
     finding = check_board_scorecard(card, currency="USD")
     assert finding.headline.startswith("2024 Q4 is the first quarter on the scorecard of 3 segments")
-    assert finding.figures[0].title == "“Frequent broad”: net revenue per customer was USD 103 in 2024 Q4"
+    assert (
+        finding.figures[0].title == "“Frequent broad” (S1): net revenue per customer was USD 103 in 2024 Q4"
+    )
     assert card["previous"].isna().all() and card["trend"].isna().all()
     overview = check_overview(KPIS[KPIS["period"] == Q4], card, STABILITY, NAMES, verdict="natural")
     assert "2024 Q4 is the first quarter" in overview.headline
@@ -201,15 +219,15 @@ def test_overview_does_not_claim_more_than_stability_allows(scorecard):
     assert finding.status == "caution"
     # both quarters: S1 2,030 of 3,980, S1's 10 of 35 customers
     assert finding.headline == (
-        "Of 3 segments, “Frequent broad” brings most: 29 % of the 35 customers account for 51 % of net "
-        "revenue. The data shows no gaps between groups, but the same ones come back in new samples, except "
-        "“Steady” and “Lapsing”, to be used as a working aid only; in 2024 Q4 net revenue fell by 5.9 % on "
-        "the quarter before, season included, and 1 of 2 targets was reached."
+        "Of 3 segments, “Frequent broad” brings most: 29 % of the 35 buyers account for 51 % of net "
+        "revenue. The data shows no gaps between groups, but new samples cut into as many give "
+        "nearly the same ones, except “Steady” and “Lapsing”, to be used as a working aid only; in 2024 Q4 "
+        "net revenue fell by 5.9 % on the quarter before, season included, and 1 of 2 targets was reached."
     )
     weak = STABILITY.assign(jaccard=0.5)
     shaky = check_overview(KPIS, scorecard, weak, NAMES, verdict="reproducible")
     assert shaky.status == "fail"
-    assert "come back" not in shaky.headline and "working aid only" in shaky.headline
+    assert "nearly the same" not in shaky.headline and "working aid only" in shaky.headline
     missed = score_segments(KPIS, STABILITY, NAMES, TARGETS.assign(target=TARGETS["target"] * 2))
     assert check_overview(KPIS, missed, STABILITY, NAMES, verdict="constructive").headline.endswith(
         "fell by 5.9 % on the quarter before, season included, and action is asked on net revenue."
@@ -218,7 +236,20 @@ def test_overview_does_not_claim_more_than_stability_allows(scorecard):
     assert chance.status == "fail" and "no tighter than chance" in chance.headline
     selection = pd.DataFrame({"k": [2, 3], "chosen": [False, True], "verdict": ["natural", "constructive"]})
     assert find_verdict(selection) == "constructive"
-    assert find_verdict(selection.assign(chosen=False)) == "none"
+    assert find_verdict(selection.assign(chosen=False)) == "one"
+    assert find_verdict(selection.assign(chosen=False, verdict="none")) == "none"
     firm = check_overview(KPIS, scorecard, STABILITY.assign(jaccard=0.9), NAMES, verdict="natural")
     assert "working aid" not in firm.headline
     assert "The data itself shows these groups" in firm.headline
+
+
+def test_one_segment_is_not_called_reliable_nor_compared():
+    one = KPIS[KPIS["segment"].isin(["S1", "all"])]
+    names, alone = NAMES[NAMES["segment"] == "S1"], STABILITY[STABILITY["segment"] == "S1"]
+    scored = score_segments(one, alone.assign(jaccard=float("nan")), names, TARGETS.head(0))
+    noise = check_overview(one, scored, alone, names, verdict="none")
+    assert noise.status == "fail" and "does not support segmenting" in noise.headline
+    chosen = check_overview(one, scored, alone, names, verdict="one")
+    assert chosen.status != "fail" and "No cut into more was recommended or chosen" in chosen.headline
+    pages = check_board_scorecard(scored, currency="USD")
+    assert "reliable" not in pages.headline and "of 1" not in pages.headline

@@ -17,21 +17,21 @@ LAST_DAY = date(2024, 5, 15)  # April is the last complete month
 LAST = number_last_period(LAST_DAY)
 LINES = pd.DataFrame(
     [
-        ("A", date(2024, 1, 3), 10.0),
-        ("A", date(2024, 1, 9), 5.0),
-        ("A", date(2024, 3, 1), 8.0),
-        ("B", date(2024, 2, 29), 4.0),
-        ("B", date(2024, 3, 31), 6.0),
-        ("B", date(2024, 5, 1), 99.0),  # May is not complete
-        ("C", date(2024, 4, 30), 7.0),
+        ("A", "o1", date(2024, 1, 3), 10.0),
+        ("A", "o2", date(2024, 1, 9), 5.0),
+        ("A", "o3", date(2024, 3, 1), 8.0),
+        ("B", "o4", date(2024, 2, 29), 4.0),
+        ("B", "o5", date(2024, 3, 31), 6.0),
+        ("B", "o6", date(2024, 5, 1), 99.0),  # May is not complete
+        ("C", "o7", date(2024, 4, 30), 7.0),
     ],
-    columns=["customer_id", "ordered_on", "net_revenue"],
+    columns=["customer_id", "order_id", "ordered_on", "net_revenue"],
 )
 SEGMENTS = pd.DataFrame({"customer_id": list("ABCD"), "segment": ["S1", "S2", "S2", "none"]})
 
 
-def activity(**options) -> pd.DataFrame:
-    lines = ibis.memtable(LINES).cast({"ordered_on": "date"})
+def activity(frame: pd.DataFrame = LINES, **options) -> pd.DataFrame:
+    lines = ibis.memtable(frame).cast({"ordered_on": "date"})
     return build_activity(lines, SEGMENTS, last_day=LAST_DAY, **options)
 
 
@@ -48,6 +48,25 @@ def test_activity_by_hand():
     assert label_period(LAST, months=1) == "2024-04"
     quarters = activity(months_per_period=3)
     assert [label_period(number, months=3) for number in quarters["period"]] == ["2024 Q1", "2024 Q1"]
+
+
+def test_a_return_is_no_order_but_lowers_revenue():
+    returned = pd.DataFrame(
+        [
+            ("A", "r1", date(2024, 4, 2), -3.0),  # a month with nothing but a return
+            ("C", "r2", date(2024, 2, 2), -1.0),  # of something bought before the data begins
+            ("D", "r3", date(2024, 2, 2), -1.0),  # never bought anything
+        ],
+        columns=LINES.columns,
+    )
+    rows = activity(pd.concat([LINES, returned], ignore_index=True))
+    assert rows.loc[rows["customer_id"] == "A", "ordered"].tolist() == [True, True, False]
+    assert [label_period(n, months=1) for n in rows.loc[rows["customer_id"] == "C", "period"]] == ["2024-04"]
+    assert "D" not in set(rows["customer_id"])
+    monthly = build_cohorts(rows, last_period=LAST, months_per_cohort=1)
+    january = monthly[(monthly["cohort"] == "2024-01") & (monthly["segment"] == "S1")]
+    assert january["retained_share"].tolist() == [1, 0, 1, 0]
+    assert january["revenue_per_customer"].tolist() == [15, 0, 8, -3]
 
 
 def test_cohorts_by_hand():
@@ -87,6 +106,7 @@ def simulate(rng: np.random.Generator, *, customers: int, periods: int = 8) -> p
             "customer_id": who.astype(str),
             "segment": names[segment[who]],
             "first_period": entry[who],
+            "ordered": True,
             "period": period,
             "revenue": 20.0 * drawn[who, period],
         }
@@ -163,7 +183,7 @@ def test_one_segment_has_no_effect():
     effects = score_segment_effects(rows, last_period=7)
     assert effects["active_effect"].tolist() == [0.0] and effects["active_low"].isna().all()
     finding = check_cohorts(build_cohorts(rows, last_period=7), effects, currency="EUR", has_market=True)
-    assert finding.headline.startswith("With one segment there is nothing to compare")
+    assert finding.headline.startswith("There is one segment and nothing to compare it with")
 
 
 def test_bad_grain_is_refused():

@@ -128,3 +128,14 @@ def test_finding_is_a_bridge():
     without = check_growth(build_growth(kpis, COMPARISON), same_season=True, currency="EUR")
     assert without.status == "info"
     assert "Revenue per order line (prices and product mix)" in without.table["line"].tolist()
+
+
+def test_a_segment_that_only_returned_goods_still_adds_up():
+    # C bought for 5 in the first quarter and gave 2 of it back in the second, without an order
+    more = pd.DataFrame([("C", "r", date(2024, 4, 5), -2.0, "b", 1.0)], columns=COLUMNS)
+    table = lines(pd.concat([LINES, more], ignore_index=True))
+    growth = build_growth(build_kpis(table, SEGMENTS, QUARTERS), COMPARISON)
+    row = growth[(growth["segment"] == "S2") & (growth["after"] == "2024 Q2")].iloc[0]
+    assert (row["revenue_before"], row["revenue_after"], row["change"]) == (5.0, -2.0, -7.0)
+    effects = [name for name in EFFECTS if name in growth]
+    np.testing.assert_allclose(growth[effects].sum(axis=1), growth["change"], atol=1e-9)

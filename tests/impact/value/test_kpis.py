@@ -41,6 +41,25 @@ def kpis() -> pd.DataFrame:
     return build_kpis(lines(), SEGMENTS, QUARTERS, products=ibis.memtable(PRODUCTS))
 
 
+def test_a_return_is_no_order_but_lowers_revenue():
+    returned = pd.DataFrame(
+        [("A", "r1", date(2024, 2, 1), -4.0, "p1"), ("D", "r2", date(2024, 2, 1), -1.0, "p1")],
+        columns=LINES.columns,
+    )
+    table = build_kpis(lines(pd.concat([LINES, returned], ignore_index=True)), SEGMENTS, QUARTERS)
+    expected = {
+        "orders": 2,
+        "active_customers": 1,
+        "order_lines": 2,
+        "net_revenue": 26,
+        "revenue_per_order": 13,
+    }
+    assert {name: value(table, "S1", "2024 Q1", name) for name in expected} == expected
+    # D only returned: not active, but the money is gone
+    assert value(table, "S2", "2024 Q1", "active_customers") == 1
+    assert value(table, "S2", "2024 Q1", "net_revenue") == 4
+
+
 def value(kpis: pd.DataFrame, segment: str, period: str, measure: str) -> float:
     row = kpis[(kpis["segment"] == segment) & (kpis["period"] == period) & (kpis["measure"] == measure)]
     return row["value"].item()
@@ -115,7 +134,7 @@ def test_finding_says_what_the_table_says(kpis):
     finding = check_kpis(kpis, currency="EUR", needs=needs)
     assert finding.status == "caution"  # no quarter has its counterpart a year earlier
     assert finding.headline == (
-        "In 2024 Q2, S1 brought 100 % of net revenue with 50 % of the customers; it gained most share of "
+        "In 2024 Q2, S1 brought 100 % of net revenue with 50 % of the buyers; it gained most share of "
         "revenue on 2024 Q1 (+14.3 pp), while all segments together grew by 14.3 %."
     )
     assert finding.table["segment"].tolist() == ["S1", "S2", "All"]
@@ -169,3 +188,13 @@ def test_share_of_wallet_by_hand():
     # A spends 30 of 60 here; B says 2 but was invoiced 10, so its wallet is 10; C bought nothing of its 20
     assert shares.loc["S1", "share_of_wallet"] == pytest.approx(40 / 70)
     assert shares.loc["S2", "respondents"] == 1 and np.isnan(shares.loc["S2", "share_of_wallet"])
+
+
+def test_one_segment_is_spoken_of_without_comparisons():
+    # 35 in the first quarter and 40 in the second: +14.3 %
+    table = build_kpis(lines(), SEGMENTS.assign(segment=["S1"] * 4 + ["none"]), QUARTERS)
+    finding = check_kpis(table, currency="EUR")
+    assert finding.headline == (
+        "Customers are one segment; in 2024 Q2 they brought net revenue of EUR 40, +14.3 % on 2024 Q1."
+    )
+    assert not any("gained" in note or "codes" in note for note in finding.notes)

@@ -56,3 +56,5 @@ def test_a_window_that_the_data_does_not_cover_is_left_out():
     assert periods["period"].nunique() == 2
     nothing = build_periods(lines(), people, as_of=AS_OF, period_days=300, periods=2)
     assert nothing.empty and {"period", "customer_id", "has_purchases"} <= set(nothing.columns)
+    # 3_1 counts what there is by period, also where there is none: history of a single quarter
+    assert nothing.groupby("period")["frequency"].median().empty

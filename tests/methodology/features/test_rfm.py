@@ -147,6 +147,13 @@ def test_equal_values_get_equal_scores_whatever_the_order_of_rows():
     assert untied.value_counts().eq(20).all() and untied.is_monotonic_increasing
 
 
+def test_a_window_longer_than_the_history_is_said(rfm):
+    short = check_rfm(rfm.assign(tenure=91), as_of=AS_OF, window_days=365, currency="USD")
+    assert any("longer than 92 days: the window of 365 days is not filled" in text for text in short.limits)
+    filled = check_rfm(rfm.assign(tenure=364), as_of=AS_OF, window_days=365, currency="USD")
+    assert not any("not filled" in text for text in filled.limits)
+
+
 def test_finding_states_the_concentration(rfm):
     finding = check_rfm(rfm, as_of=AS_OF, window_days=WINDOW_DAYS, currency="USD")
     # 105.00 from four buyers, 60.00 from the largest: a fifth of four buyers is 0.8 of the largest's revenue

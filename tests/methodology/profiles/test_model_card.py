@@ -31,6 +31,7 @@ def card():
                 "min_jaccard": [0.8, 0.4],
                 "best_found_share": [1.0, 0.3],
                 "verdict": ["reproducible", ""],
+                "feature_lists_tried": [20, 20],
             }
         ),
         sizes=pd.DataFrame(
@@ -55,7 +56,10 @@ def test_it_says_what_the_tables_say(card):
         "The segmentation puts 5 customers into 2 segments by 1 feature of buying behav"
     )
     assert "from 2024-01-01 to 2024-12-31" in what["What it is"]
-    assert what["Features"] == "Orders. Nothing else decides."
+    assert what["Features"].startswith(
+        "Orders. Nothing else decides. The features were chosen after looking at"
+    )
+    assert any("about 20 lists" in limit and "optimistic" in limit for limit in card.limits)
     assert what["Transactions"] == "100 rows read, 97 used and 3 set aside."
     assert what["Customers"] == "4 rows read, 4 used, 0 set aside and 2 added from the other tables."
     assert "Campaigns" not in what

@@ -128,7 +128,10 @@ def test_the_finding_claims_what_the_table_shows():
     features, segments = planted()
     profiles = build_profiles(features, segments, CATALOGUE)
     finding = check_profiles(profiles, sized(), NAMES, CATALOGUE, window="365 days to 2024-12-31")
-    assert finding.headline == "“Frequent” customers are 20 % of all customers and bring 60 % of net revenue"
+    assert finding.headline == (
+        "“Frequent” customers are 20 % of all customers (25 % of those with purchases) and bring 60 % of net "
+        "revenue"
+    )
     assert finding.figures[0].title == finding.headline
     plot = finding.figures[1]
     assert plot.title == "“Orders” and “Net revenue per order” set the segments apart most"
@@ -149,8 +152,9 @@ def test_the_headline_names_the_fewest_segments_that_bring_half_of_the_revenue()
         CATALOGUE,
         window="365 days to 2024-12-31",
     )
-    assert (
-        finding.headline == "“Occasional” customers are 60 % of all customers and bring 60 % of net revenue"
+    assert finding.headline == (
+        "“Occasional” customers are 60 % of all customers (75 % of those with purchases) and bring 60 % of "
+        "net revenue"
     )
     even = sizes.assign(share_of_revenue=[0.45, 0.45, 0.1], revenue=[45.0, 45.0, 10.0])
     finding = check_profiles(

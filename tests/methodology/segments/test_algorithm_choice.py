@@ -44,16 +44,31 @@ def test_equal_algorithms_are_called_equal(finding):
     assert finding.decision.options["score"].between(0, 1).all()
 
 
+def test_without_segments_no_algorithm_is_compared(groups):
+    finding = algorithm_choice.decide_algorithm(*as_tables(groups[0]), k=1)
+    assert finding.decision is None and finding.status == "info" and "no algorithm" in finding.headline
+    assert algorithm_choice.find_choice(finding) == "k-means"
+
+
+def test_robustness_names_weights_sampling_noise_and_what_flips_it(finding):
+    words = finding.decision.robustness
+    assert "Weights:" in words and "Sampling noise:" in words and "flips it" in words
+    assert algorithm_choice.find_choice(finding) == finding.decision.choice
+
+
 def test_what_is_left_out_is_named(finding):
     assert any("k-prototypes was not tried" in note.lower() for note in finding.notes)
 
 
 def test_leaves_of_quadrants_by_hand():
-    # four quadrants need four leaves; one leaf fewer joins two of them and reaches 75 %
+    # four quadrants need four leaves
     points = np.random.default_rng(1).uniform(-1, 1, size=(400, 2))
     labels = (points[:, 0] > 0) * 2 + (points[:, 1] > 0)
     assert clusterers.count_leaves(pd.DataFrame(points), labels) == 4
-    assert clusterers.count_leaves(pd.DataFrame(points), labels, min_share=0.7) <= 4
+    # the middle half against both ends takes three; with two, one end (a quarter) is on the wrong side
+    middle = (np.abs(points[:, 0]) < 0.5).astype(int)
+    assert clusterers.count_leaves(pd.DataFrame(points), middle) == 3
+    assert clusterers.count_leaves(pd.DataFrame(points), middle, min_share=0.7) == 2
 
 
 def test_planted_noise_is_left_out_by_density_only():

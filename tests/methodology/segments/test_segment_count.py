@@ -1,5 +1,7 @@
 """The number of segments: planted groups are found, and where nothing was planted nothing is claimed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +83,34 @@ def test_the_clients_choice_is_followed_and_named(planted):
     assert selection.loc[selection["chosen"], "k"].tolist() == [3]
     with pytest.raises(InputError, match=r"overrides\.segment-count\.choice"):
         segment_count.decide_count(planted[0], override=Override(choice="9", who="J", when="x", why="y"))
+
+
+def test_a_number_that_halves_seldom_choose_is_called_uncertain(planted):
+    # in four of six halves the cut into 4 leaves a segment empty: a rule that sees them must say so
+    halves = planted[0].halves
+    broken = (halves["half"] < 4) & (halves["k"] == 4)
+    shaky = replace(planted[0], halves=halves.assign(smallest_share=halves["smallest_share"].mask(broken, 0)))
+    finding = segment_count.decide_count(shaky)
+    assert finding.decision.recommendation == "4"
+    assert finding.decision.robustness_share == pytest.approx(2 / 6)
+    assert finding.status == "caution"
+    assert "the number is less certain: 67 % of random halves" in finding.headline
+    firm = segment_count.decide_count(planted[0])
+    assert "less certain" not in firm.headline
+    for words in (finding.decision.robustness, firm.decision.robustness):
+        assert "Sampling noise: decided again on 6 random halves" in words
+
+
+def test_a_choice_among_many_lists_of_features_is_confessed(planted):
+    once, often = (segment_count.decide_count(planted[0], feature_lists_tried=n) for n in (1, 20))
+    assert not any("optimistic" in limit for limit in once.limits)
+    assert any("about 20 lists" in limit and "optimistic" in limit for limit in often.limits)
+    selection = segment_count.build_selection(
+        planted[0], choice="4", algorithm="k-means", feature_lists_tried=20
+    )
+    assert selection["feature_lists_tried"].unique().tolist() == [20]
+    with pytest.raises(InputError, match="feature_lists_tried is 0"):
+        segment_count.decide_count(planted[0], feature_lists_tried=0)
 
 
 def test_too_small_segments_are_knocked_out(planted):

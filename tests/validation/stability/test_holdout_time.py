@@ -66,6 +66,15 @@ def test_borders_hold_but_customers_do_not_stay():
     assert finding.table["kept_share"].iloc[-1] == pytest.approx(1 / 3, abs=0.08)
 
 
+def test_a_segment_that_most_left_asks_for_caution_though_the_rule_holds():
+    group = GROUP.copy()
+    group[:60] = 1  # six of ten of one segment have moved to another: 40 % of it stay, 80 % of all
+    _, finding = run(around(STILL, group, 1))
+    assert finding.decision.recommendation == "keep using" and finding.status == "caution"
+    assert "80 % of customers are still in their segment, fewest in S" in finding.headline
+    assert "(40 %)" in finding.headline
+
+
 def test_customers_without_purchases_have_left():
     bought = np.ones(N, dtype=bool)
     bought[:50] = False  # half of one group
