@@ -190,5 +190,6 @@ def test_an_analysts_tagged_cells_appear_in_the_packs(place, folder):
     assert "41.5" in page and "Analyst measure" in page
     assert "The analyst&#39;s own plot" in page or "The analyst's own plot" in page
     assert "7_1_value#analyst-table" in page
+    assert page.count("7_1_value#analyst-plot") == 1, "a picture is shown once"
     board = next((folder / "packs").glob("*board.html")).read_text(encoding="utf-8")
     assert "analyst_measure" not in board and "Analyst measure" not in board

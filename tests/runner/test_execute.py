@@ -68,7 +68,10 @@ def test_an_error_names_cell_and_line_and_keeps_what_was_done(run, tmp_path):
     found = run({"good": "print('seen')", "bad": "x = 1\n1 / 0", "never": "print('never')"})
     assert (found.cells, found.executed) == (5, 3)
     assert found.failure == execute.Failure(
-        cell="bad", line="line 2: 1 / 0", message="ZeroDivisionError: division by zero"
+        cell="bad",
+        line="line 2: 1 / 0",
+        message="ZeroDivisionError: division by zero",
+        error="ZeroDivisionError",
     )
     assert not (tmp_path / "out" / "1_1_a.ipynb").exists()
     partial = tmp_path / "out" / "1_1_a.failed.ipynb"
