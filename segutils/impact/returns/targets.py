@@ -9,7 +9,7 @@ from segutils.impact.returns.scores import FORMATS, LABELS, NEAR, OFF, ON, RATES
 from segutils.impact.value.periods import ALL
 
 
-def check_targets(scorecard: pd.DataFrame, targets: pd.DataFrame, *, currency: str) -> Finding:
+def check_targets(scorecard: pd.DataFrame, targets: pd.DataFrame) -> Finding:
     """Which targets did the business reach in the last quarter, and which ask for action?
 
     Parameters
@@ -18,8 +18,6 @@ def check_targets(scorecard: pd.DataFrame, targets: pd.DataFrame, *, currency: s
         As :func:`~segutils.impact.returns.scores.score_segments` returns it.
     targets : pandas.DataFrame
         measure, segment, target, owner, note: as the engagement file states them.
-    currency : str
-        ISO 4217 code.
 
     Returns
     -------

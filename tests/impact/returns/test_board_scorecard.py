@@ -172,14 +172,14 @@ def test_values_stay_numbers_in_the_units_of_their_rows(scorecard):
     assert row["unit"].startswith("money")
     share = steady.loc["Share of net revenue"]
     assert share["change"] == pytest.approx(-0.0215, abs=5e-5) and share["change_unit"] == "points"
-    business = check_targets(scorecard, TARGETS, currency="USD").table.set_index("measure")
+    business = check_targets(scorecard, TARGETS).table.set_index("measure")
     growth = business.loc["Growth on the quarter before"]
     assert [growth["actual"], growth["target"]] == pytest.approx([1930 / 2050 - 1, -0.05])
     assert finding.formats["actual"] == "by:unit"
 
 
 def test_targets_of_the_business_and_those_that_fit_nothing(scorecard):
-    finding = check_targets(scorecard, TARGETS, currency="USD")
+    finding = check_targets(scorecard, TARGETS)
     assert finding.status == "caution"
     assert finding.headline == (
         "In 2024 Q4, 1 of 2 targets for the business as a whole was reached; missed: growth on "
@@ -195,7 +195,7 @@ def test_targets_of_the_business_and_those_that_fit_nothing(scorecard):
 
 def test_without_targets_nothing_is_invented():
     card = score_segments(KPIS, STABILITY, NAMES, NO_TARGETS)
-    finding = check_targets(card, NO_TARGETS, currency="USD")
+    finding = check_targets(card, NO_TARGETS)
     assert finding.status == "not_run" and finding.needs[0].table == "targets"
     pages = check_board_scorecard(card, currency="USD")
     assert "no segment has a target of its own yet" in pages.headline
