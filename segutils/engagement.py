@@ -8,45 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from segutils import capabilities, schemas
-from segutils.engagement_model import (
-    Brand,
-    Engagement,
-    OverrideChoice,
-    Packs,
-    RowRule,
-    TableSource,
-    TargetLine,
-    suggest,
-)
+from segutils.engagement_checks import check_together
+from segutils.engagement_fields import suggest
+from segutils.engagement_model import Engagement
 from segutils.errors import InputError
-from segutils.yaml_lines import KeyPath, YamlFile, read_yaml
+from segutils.yaml_lines import KeyPath, Problem, YamlFile, read_yaml
 
-MODELS: Mapping[str, type[BaseModel]] = {
-    "brand": Brand,
-    "tables": TableSource,
-    "rules": RowRule,
-    "targets": TargetLine,
-    "overrides": OverrideChoice,
-    "packs": Packs,
-}
-
-
-@dataclass(frozen=True)
-class _Problem:
-    key: KeyPath
-    what: str
-    fix: str
+WORDS = {"model_type": "keys with values are wanted here", "dict_type": "keys with values are wanted here"}
 
 
 def load_engagement(path: str | Path) -> Engagement:
@@ -68,7 +43,7 @@ def load_engagement(path: str | Path) -> Engagement:
     """
     file = read_yaml(Path(path).resolve())
     problems = [
-        _Problem(
+        Problem(
             key, f"the key '{key[-1]}' is written twice", f"keep one of lines {file.line(key)} and {again}"
         )
         for key, again in file.repeated
@@ -80,7 +55,7 @@ def load_engagement(path: str | Path) -> Engagement:
         problems += [_explain(detail) for detail in error.errors(include_url=False)]
     else:
         engagement._file = file
-        problems += _check_together(engagement)
+        problems += check_together(engagement)
     if problems:
         raise _report(file, problems)
     assert engagement is not None
@@ -125,128 +100,52 @@ def resolve_secret(reference: str, *, where: str) -> str:
     return value
 
 
-def _explain(detail: Mapping[str, Any]) -> _Problem:
+def _explain(detail: Mapping[str, Any]) -> Problem:
     key: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
     if detail["type"] == "engagement":
-        return _Problem(key, detail["ctx"]["what"], detail["ctx"]["fix"])
-    name = next(
-        (part for part in reversed(key) if isinstance(part, str)), ""
-    )  # an item's list, not its number
+        return Problem(key, detail["ctx"]["what"], detail["ctx"]["fix"])
+    name = next((part for part in reversed(key) if isinstance(part, str)), "")  # a list, not an item's number
     model = _model_of(key[:-1])
     if detail["type"] == "extra_forbidden":
         known = list(model.model_fields)
-        return _Problem(key, f"unknown key '{name}'", f"{suggest(name, known)}known keys: {', '.join(known)}")
-    field = model.model_fields.get(name)
-    hint = f"write {field.description}" if field and field.description else "see the line named above"
+        fix = f"{suggest(name, known)}known keys: {', '.join(known)}"
+        if detail["input"] is None:  # {owner: M. Keller, CFO} has a key 'CFO' without a value
+            fix += "; inside { } a text with a comma stands in quotes"
+        return Problem(key, f"unknown key '{name}'", fix)
+    field = _field_of(key)
+    said = field.description if field else ""
     if detail["type"] == "missing":
-        return _Problem(
-            key, f"the key '{name}' is missing", f"add '{name}:', {field.description if field else ''}"
-        )
-    return _Problem(key, f"'{name}': {detail['msg'][:1].lower()}{detail['msg'][1:]}", hint)
+        return Problem(key, f"the key '{name}' is missing", f"add '{name}:', {said}")
+    msg = WORDS.get(detail["type"], f"{detail['msg'][:1].lower()}{detail['msg'][1:]}")
+    return Problem(key, f"'{name}': {msg}", f"write {said}" if said else "see the line named above")
+
+
+def _field_of(key: KeyPath) -> FieldInfo | None:
+    """The field that stands at this place of the file, or the nearest one around it."""
+    for end in range(len(key), 0, -1):
+        if field := _model_of(key[: end - 1]).model_fields.get(str(key[end - 1])):
+            return field
+    return None
 
 
 def _model_of(key: KeyPath) -> type[BaseModel]:
     """The model whose keys stand at this place of the file."""
-    return MODELS.get(str(key[0]), Engagement) if key else Engagement
-
-
-def _check_together(engagement: Engagement) -> list[_Problem]:
-    """What single fields cannot know: other tables, canonical columns, files of the brand."""
-    problems = []
-    for name in schemas.NEEDED:
-        if name not in engagement.tables:
-            row = schemas.TABLES[name].row
-            fix = f"add it under 'tables:' with path (or url) and columns; one row is {row}"
-            problems.append(_Problem(("tables",), f"the table '{name}' is missing", fix))
-    for name, source in engagement.tables.items():
-        problems += _check_columns(name, source, engagement)
-        giver = source.add_missing_from
-        if giver and (name != "customers" or giver not in engagement.tables):
-            fix = "use it with customers only, and name a table of this file, such as transactions"
-            problems.append(
-                _Problem(("tables", name, "add_missing_from"), "add_missing_from cannot work here", fix)
-            )
-        if not (source.path or source.url) and engagement.engine == "duckdb":
-            fix = "add 'url:', or state the database as 'engine:'"
-            problems.append(_Problem(("tables", name), "table or query is given, but no database", fix))
-    for index, rule in enumerate(engagement.rules):
-        key = ("rules", index)
-        if rule.table not in engagement.tables:
-            problems.append(
-                _Problem(key, f"a rule for '{rule.table}', which is not given", "remove the rule")
-            )
-        elif rule.column not in (known := _known_columns(rule.table, engagement)):
-            fix = f"{suggest(rule.column, known)}columns of {rule.table}: {', '.join(known)}"
-            problems.append(_Problem((*key, "column"), f"unknown column '{rule.column}'", fix))
-        if rule.min is None and rule.max is None:
-            problems.append(_Problem(key, "the rule has neither min nor max", "add one of them"))
-    for index, column in enumerate(engagement.protected_attributes):
-        known = _known_columns("customers", engagement)
-        if column not in known:
-            fix = f"{suggest(column, known)}columns of customers: {', '.join(known)}"
-            problems.append(_Problem(("protected_attributes", index), f"unknown column '{column}'", fix))
-    slugs = [capability.slug for capability in capabilities.read_capabilities() if capability.decision]
-    for slug in engagement.overrides:
-        if slug not in slugs:
-            fix = f"{suggest(slug, slugs)}use the slug of a decision, as segutils status lists them"
-            problems.append(_Problem(("overrides", slug), f"there is no decision '{slug}'", fix))
-    logo = engagement.logo
-    if logo and not _is_picture(logo):
-        near = sorted(p.name for p in engagement.folder.glob("*") if p.suffix.lower() in (".svg", ".png"))
-        fix = f"name an .svg or .png file, from {engagement.folder}" + (
-            f"; there is: {', '.join(near)}" * bool(near)
-        )
-        problems.append(
-            _Problem(("brand", "logo"), f"the logo '{engagement.brand.logo}' cannot be used", fix)
-        )
-    return problems
-
-
-def _is_picture(logo: Path) -> bool:
-    """Is this file what its name says? Packs are made after everything else: too late to find out."""
-    if not logo.is_file():
-        return False
-    content = logo.read_bytes()
-    if logo.suffix.lower() == ".png":
-        return content.startswith(b"\x89PNG\r\n\x1a\n")
-    try:
-        return logo.suffix.lower() == ".svg" and ElementTree.fromstring(content).tag.endswith("svg")
-    except ElementTree.ParseError:
-        return False
-
-
-def _known_columns(table: str, engagement: Engagement) -> list[str]:
-    names = [column.name for column in schemas.TABLES[table].columns]
-    return names + [name for name in engagement.tables[table].columns if name not in names]
-
-
-def _check_columns(name: str, source: TableSource, engagement: Engagement) -> list[_Problem]:
-    schema = schemas.TABLES[name]
-    known = [column.name for column in schema.columns]
-    problems = []
-    for column in source.columns:
-        key = ("tables", name, "columns", column)
-        near = get_close_matches(column, known, n=1, cutoff=0.8)
-        twin = next(c for c, theirs in source.columns.items() if theirs == source.columns[column])
-        if twin != column:
-            what = f"'{twin}' and '{column}' are both mapped to '{source.columns[column]}'"
-            fix = "map each to its own column; leave out the one that the source does not have"
-            problems.append(_Problem(key, what, fix))
-        if column in known:
+    model: type[BaseModel] = Engagement
+    inside = False  # a list or mapping, whose next part is a number or a name of its own
+    for part in key:
+        if inside:
+            inside = False
             continue
-        if not schema.extra:
-            fix = f"{suggest(column, known)}columns of {name}: {', '.join(known)}"
-            problems.append(_Problem(key, f"'{column}' is not a column of {name}", fix))
-        elif near and near[0] not in source.columns:
-            fix = f"did you mean '{near[0]}'? Otherwise choose a name that is less like it"
-            problems.append(_Problem(key, f"'{column}' looks like a misspelt '{near[0]}'", fix))
-        elif not re.fullmatch(r"[a-z][a-z0-9_]*", column):
-            fix = "use lower-case letters, digits and underscores"
-            problems.append(_Problem(key, f"'{column}' cannot be a canonical column name", fix))
-    return problems
+        field = model.model_fields.get(str(part))
+        kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+        found = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if field is None or found is None:
+            break
+        model, inside = found, get_origin(field.annotation) in (list, dict)
+    return model
 
 
-def _report(file: YamlFile, problems: list[_Problem]) -> InputError:
+def _report(file: YamlFile, problems: list[Problem]) -> InputError:
     problems = sorted(problems, key=lambda p: file.line(p.key))
     if len(problems) == 1:
         (only,) = problems

@@ -7,111 +7,44 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, PrivateAttr, model_validator
 
 from segutils import schemas
+from segutils.engagement_fields import (
+    Colour,
+    Condition,
+    Currency,
+    Day,
+    Jurisdiction,
+    Part,
+    TableName,
+    Url,
+    Zone,
+    refuse,
+)
+from segutils.engagement_terms import (
+    Budget,
+    CostLine,
+    Governance,
+    MarginLevel,
+    Objective,
+    Organisation,
+    Person,
+    Threshold,
+    Weighting,
+)
 from segutils.yaml_lines import YamlFile
 
-CURRENCIES = """
-AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
-CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF
-GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK
-LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD
-OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN
-SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG
-XOF XPF YER ZAR ZMW ZWG
-"""
-
-
-def _refuse(what: str, fix: str) -> PydanticCustomError:
-    return PydanticCustomError("engagement", "{what}", {"what": what, "fix": fix})
-
-
-def suggest(word: str, known: list[str] | tuple[str, ...]) -> str:
-    """``did you mean 'x'? `` where a known word is like this one, else nothing."""
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'? " if near else ""
-
-
-def _check_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        from zoneinfo import available_timezones
-
-        hint = suggest(name, sorted(available_timezones()))
-        fix = f"{hint}use an IANA name such as Europe/Berlin or America/New_York"
-        raise _refuse(f"time zone '{name}' is not known", fix) from None
-    return name
-
-
-def _check_currency(code: str) -> str:
-    if code not in CURRENCIES.split():
-        hint = suggest(code.upper(), CURRENCIES.split())
-        fix = f"{hint}use an ISO 4217 code such as EUR, USD or GBP"
-        raise _refuse(f"currency '{code}' is not known", fix)
-    return code
-
-
-def _check_table_name(name: str) -> str:
-    if name not in schemas.TABLES:
-        hint = suggest(name, tuple(schemas.TABLES))
-        raise _refuse(f"unknown table '{name}'", f"{hint}tables are: {', '.join(schemas.TABLES)}")
-    return name
-
-
-def _check_url(url: str) -> str:
-    if url.startswith("env:"):
-        if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", url):
-            raise _refuse(f"'{url}' is not a reference to a variable", "write env:NAME")
-        return url
-    if url != "duckdb" and "://" not in url:
-        fix = "write duckdb, a URL such as postgresql://host/database, or env:NAME"
-        raise _refuse("this is not a database URL", fix)
-    if url != "duckdb" and (urlsplit(url).password or "password=" in url.lower() or "token=" in url.lower()):
-        fix = "put the whole URL into an environment variable and write env:NAME here; change that password"
-        raise _refuse("the URL carries a secret", fix)
-    return url
-
-
-def _check_day(value: Any) -> Any:
-    if isinstance(value, datetime):
-        raise _refuse("a day is wanted, not a moment", "write it as 2025-12-31")
-    return value
-
-
-Zone = Annotated[str, AfterValidator(_check_zone)]
-Url = Annotated[str, AfterValidator(_check_url)]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Day = Annotated[date, BeforeValidator(_check_day)]
-TableName = Annotated[str, AfterValidator(_check_table_name)]
 Audience = Literal["executive", "board"]
 Format = Literal["html", "pdf", "pptx", "xlsx"]
 Parameter = bool | int | float | str | list[bool | int | float | str]
 ALL_FORMATS: tuple[Format, ...] = ("html", "pdf", "pptx", "xlsx")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class Brand(_Part):
+class Brand(Part):
     """How the packs look."""
 
     logo: str = Field("", description="a path to an .svg or .png file, from the engagement file's folder")
@@ -121,7 +54,7 @@ class Brand(_Part):
     font: str = Field("Source Sans 3", description="the name of a font family")
 
 
-class TableSource(_Part):
+class TableSource(Part):
     """Where one canonical table comes from, and which of its columns is which."""
 
     path: str | None = Field(
@@ -152,21 +85,21 @@ class TableSource(_Part):
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:
         if self.path and (self.url or self.table):
-            raise _refuse("a table has one source, not both path and url/table", "keep one of them")
+            raise refuse("a table has one source, not both path and url/table", "keep one of them")
         if self.url and not (self.table or self.query):
-            raise _refuse("the database source names neither table nor query", "add 'table:' or 'query:'")
+            raise refuse("the database source names neither table nor query", "add 'table:' or 'query:'")
         if self.table and self.query:
-            raise _refuse("both table and query are given", "keep one of them")
+            raise refuse("both table and query are given", "keep one of them")
         if not (self.path or self.table or self.query):
-            raise _refuse(
+            raise refuse(
                 "the table has no source", "add 'path:' (a file) or 'url:' with 'table:' or 'query:'"
             )
         if self.other_files and not (self.path and self.query):
-            raise _refuse("other_files is given without path and query", "add both, or remove other_files")
+            raise refuse("other_files is given without path and query", "add both, or remove other_files")
         return self
 
 
-class RowRule(_Part):
+class RowRule(Part):
     """A range that a column must keep, on top of the contract's own rules."""
 
     table: TableName = Field(description="a table of this file")
@@ -177,7 +110,7 @@ class RowRule(_Part):
     why: str = Field(min_length=1, description="a sentence that the data report prints")
 
 
-class TargetLine(_Part):
+class TargetLine(Part):
     """A target that somebody set; never derived by the playbook."""
 
     measure: str = Field(description="a measure of notebook 7_1, such as net_revenue")
@@ -187,7 +120,7 @@ class TargetLine(_Part):
     note: str = Field("", description="how it was set")
 
 
-class OverrideChoice(_Part):
+class OverrideChoice(Part):
     """The client's own choice where it differs from a recommendation."""
 
     choice: str = Field(description="one of the decision's options; in quotes if it is a number")
@@ -196,20 +129,18 @@ class OverrideChoice(_Part):
     why: str = Field(min_length=1, description="the reason, a sentence")
 
 
-class Packs(_Part):
+class Packs(Part):
     """Which packs are made, in which formats."""
 
     executive: list[Format] = Field(list(ALL_FORMATS), description="a list of html, pdf, pptx, xlsx")
     board: list[Format] = Field(list(ALL_FORMATS), description="a list of html, pdf, pptx, xlsx")
 
 
-class Engagement(_Part):
+class Engagement(Part):
     """A checked engagement file; :func:`load_engagement` makes one."""
 
     client: str = Field(min_length=1, description="the client's name as the packs print it")
-    currency: Annotated[str, AfterValidator(_check_currency)] = Field(
-        description="an ISO 4217 code such as EUR or USD"
-    )
+    currency: Currency = Field(description="an ISO 4217 code such as EUR or USD")
     as_of: Day = Field(description="the last day of the data, as 2025-12-31")
     timezone: Zone = Field(description="the client's IANA time zone, such as Europe/Berlin")
     data_note: str = Field("", description="a sentence printed on every page of every pack")
@@ -218,13 +149,38 @@ class Engagement(_Part):
     brand: Brand = Field(Brand(), description="logo, logo_alt, primary, accent, font")
     tables: dict[TableName, TableSource] = Field(description="the input tables; see the data contract")
     rules: list[RowRule] = Field([], description="a list of table, column, min, max, treatment, why")
+    objectives: list[Objective] = Field(
+        [], description="a list of goal, kind, perspective, measure, target, by, capacity, owner, note"
+    )
     targets: list[TargetLine] = Field([], description="a list of measure, target, segment, owner, note")
-    parameters: dict[str, dict[str, Parameter]] = Field({}, description="notebook: {parameter: value}")
-    overrides: dict[str, OverrideChoice] = Field({}, description="capability: choice, who, when, why")
-    packs: Packs = Field(Packs(), description="executive and board, each a list of formats")
+    weights: dict[str, Weighting] = Field(
+        {}, description="attractiveness, competitiveness or a question's slug, each with criteria and raters"
+    )
+    thresholds: list[Threshold] = Field(
+        [], description="a list of question, measure, min, max, periods, owner, note"
+    )
+    costs: list[CostLine] = Field(
+        [], description="a list of item, amount, per, every, channel, segment, owner, note"
+    )
+    margin_ladder: list[MarginLevel] = Field([], description="a list of level, means, deducts")
+    budgets: list[Budget] = Field([], description="a list of item, amount, horizon, questions, owner, note")
+    organisation: Organisation | None = Field(None, description="max_messages, headcount, owner, note")
+    definitions: dict[str, dict[str, Condition]] = Field(
+        {}, description="term: {department: condition}, such as active_customer: {Sales: ...}"
+    )
+    owners: dict[str, Person] = Field({}, description="person: {role, answers_for}")
+    governance: Governance = Field(
+        Governance(), description="roles, minimum_count, access, approvals, council"
+    )
+    jurisdictions: list[Jurisdiction] = Field(
+        [], description="a list of EU, countries such as DE, or parts of one such as US-CA"
+    )
     protected_attributes: list[str] = Field(
         [], description="columns of customers that must not shape or name a segment"
     )
+    parameters: dict[str, dict[str, Parameter]] = Field({}, description="notebook: {parameter: value}")
+    overrides: dict[str, OverrideChoice] = Field({}, description="capability: choice, who, when, why")
+    packs: Packs = Field(Packs(), description="executive and board, each a list of formats")
     _file: YamlFile | None = PrivateAttr(None)
 
     @property
@@ -242,6 +198,11 @@ class Engagement(_Part):
         """File, line and key for a message: ``engagement.yml, line 14 (tables.customers.path)``."""
         key = tuple(filter(None, (section, name, part, item)))
         return self._file.where(key) if self._file else ".".join(str(part) for part in key)
+
+    def columns_of(self, table: str) -> list[str]:
+        """The canonical columns of a table, and the further ones that this file maps."""
+        mapped = self.tables[table].columns if table in self.tables else {}
+        return list(dict.fromkeys([*schemas.TABLES[table].by_name, *mapped]))
 
     @property
     def logo(self) -> Path | None:

@@ -13,6 +13,15 @@ KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
+class Problem:
+    """Something wrong at a key of a YAML file: what, and how to fix it."""
+
+    key: KeyPath
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class YamlFile:
     """A YAML file's values and the line on which each key stands.
 

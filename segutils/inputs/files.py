@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segutils.engagement import TableSource
+from segutils.engagement_model import TableSource
 from segutils.errors import InputError
 
 if TYPE_CHECKING:

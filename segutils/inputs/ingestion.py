@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segutils import schemas
+from segutils import schemas, table_schema
 from segutils.engagement import Engagement, to_json
 from segutils.errors import InputError
 from segutils.inputs.files import ROW, BrokenLine
@@ -52,7 +52,7 @@ class Fault:
     table: str
     column: str
     rule: str
-    severity: schemas.Severity
+    severity: table_schema.Severity
     treatment: str
     rows: int
     share: float
@@ -108,8 +108,21 @@ def open_engine(engagement: Engagement) -> BaseBackend:
 def list_in_order(engagement: Engagement) -> list[str]:
     """The tables in the order in which they can be checked: those that others refer to come first."""
     giver = engagement.tables["customers"].add_missing_from
-    first = ["products", "campaigns", *([giver] if giver else []), "customers"]
-    return [*(n for n in first if n in engagement.tables), *(n for n in engagement.tables if n not in first)]
+    order: list[str] = []
+
+    def place(name: str) -> None:
+        before = {*schemas.TABLES[name].refers_to, giver if name == "customers" else None}
+        if name == giver:  # it completes the customers, so it can't be checked against them
+            before.discard("customers")
+        for other in engagement.tables:
+            if other in before and other not in order:
+                place(other)
+        order.append(name)
+
+    for name in engagement.tables:
+        if name not in order:
+            place(name)
+    return order
 
 
 def ingest(engagement: Engagement, folder: Path) -> None:
@@ -242,7 +255,7 @@ def _fault(table: str, check: Check, *, rows: int, of: int, example: str) -> Fau
         column=check.column,
         rule=check.rule,
         severity=check.severity,
-        treatment=schemas.TREATMENTS[check.severity],
+        treatment=table_schema.TREATMENTS[check.severity],
         rows=rows,
         share=rows / of,
         example=example,

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from segutils import schemas
+from segutils import schemas, table_schema
 from segutils.engagement import Engagement
 from segutils.errors import InputError
 from segutils.inputs import casting
 from segutils.inputs.casting import Reading
 from segutils.inputs.files import ROW, Rows
-from segutils.schemas import Context, Severity, TableSchema
+from segutils.table_schema import Context, Severity, TableSchema
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -185,7 +185,7 @@ def _own(canonical: str) -> str:
 
 def read_cells(typed: ir.Table, schema: TableSchema, reading: Reading) -> Reading:
     """From when to when do the times run, which are calendar days, and does a key occur twice?"""
-    columns = [name for name in schemas.moments(schema) if _own(name) in typed.columns]
+    columns = [name for name in table_schema.moments(schema) if _own(name) in typed.columns]
     sums: dict[str, ir.Scalar] = {"rows": typed.count()}
     for column in columns:
         moment = typed[_own(column)]
@@ -208,11 +208,11 @@ def place_times(name: str, typed: ir.Table, reading: Reading, engagement: Engage
     schema = schemas.TABLES[name]
     zone = engagement.tables[name].timezone or "UTC"
     columns: dict[str, ir.Value] = {}
-    for column in schemas.moments(schema):
+    for column in table_schema.moments(schema):
         own = _own(column)
         if own not in typed.columns:
             continue
-        moment, local = typed[own], _own(schemas.local_date_name(column))
+        moment, local = typed[own], _own(table_schema.local_date_name(column))
         if column not in reading.low:  # no value at all
             columns[local] = moment.date()
             continue
@@ -302,7 +302,7 @@ def _order_columns(schema: TableSchema, present: list[str]) -> tuple[str, ...]:
     for column in schema.columns:
         ordered.append(column.name)
         if column.type == "timestamp":
-            ordered.append(schemas.local_date_name(column.name))
+            ordered.append(table_schema.local_date_name(column.name))
     known = [column for column in ordered if column in present]
     return (*known, *(column for column in present if column not in known))
 
@@ -358,7 +358,7 @@ def _list_checks(
         if raw.type().is_string() and column.type != "string":
             given = (raw.strip() != "").fill_null(False)
             words = UNREADABLE + TYPE_WORDS.get(column.type, "number")
-            add(column.name, words, aside, schemas.SOURCE_FIX, value.isnull() & given)
+            add(column.name, words, aside, table_schema.SOURCE_FIX, value.isnull() & given)
             missing = ~given
         else:
             missing = value.isnull()
@@ -366,12 +366,14 @@ def _list_checks(
             add(column.name, "missing", "set_aside", "fill it in the source system", missing)
         if column.past:
             fix = "check the clock of the source system, and 'as_of' and 'timezone' of the engagement file"
-            add(column.name, f"after {engagement.as_of.isoformat()}", aside, fix, value >= context.as_of_end)
-            add(column.name, "before 1990", aside, schemas.SOURCE_FIX, value < schemas.EARLIEST)
+            last = engagement.as_of
+            late = value > last if column.type == "date" else value >= context.as_of_end
+            add(column.name, f"after {last.isoformat()}", aside, fix, late)
+            add(column.name, "before 1990", aside, table_schema.SOURCE_FIX, value < table_schema.EARLIEST)
         if column.low is not None:
-            add(column.name, f"below {column.low:g}", "blank", schemas.SOURCE_FIX, value < column.low)
+            add(column.name, f"below {column.low:g}", aside, table_schema.SOURCE_FIX, value < column.low)
         if column.high is not None:
-            add(column.name, f"above {column.high:g}", "blank", schemas.SOURCE_FIX, value > column.high)
+            add(column.name, f"above {column.high:g}", aside, table_schema.SOURCE_FIX, value > column.high)
         target, _, key = column.references.partition(".")
         if target in accepted and target != name:
             fix = f"send the missing rows of {target}, or correct the {column.name}"

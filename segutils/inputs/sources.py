@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from segutils.engagement import Engagement, TableSource, resolve_secret
+from segutils.engagement import Engagement, resolve_secret
+from segutils.engagement_model import TableSource
 from segutils.errors import InputError
 from segutils.inputs.files import ROW, Rows, open_file
 

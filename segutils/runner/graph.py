@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from segutils import schemas
-from segutils.capabilities import read_capabilities
 from segutils.errors import InputError
 from segutils.formats import join_words
 
@@ -117,8 +116,7 @@ def read_graph(playbook: Path) -> Graph:
     notebooks = {path.stem: read_notebook(path) for path in paths}
     _check_writers(notebooks.values())
     writer = {table: notebook.name for notebook in notebooks.values() for table in notebook.writes}
-    planned = [table for capability in read_capabilities() for table in capability.tables]
-    _check_reads(notebooks.values(), list(dict.fromkeys([*writer, *schemas.TABLES, *planned])))
+    _check_reads(notebooks.values(), list(dict.fromkeys([*writer, *schemas.TABLES])))
     sorter = TopologicalSorter(
         {
             name: sorted({writer[table] for table in notebook.reads if table in writer})

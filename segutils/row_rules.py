@@ -1,0 +1,94 @@
+"""The rules of the data contract that look at a whole row (a column's own range stands with the column)."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_
+from typing import TYPE_CHECKING
+
+from segutils.table_schema import Context, Rule, Severity
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+def in_order(first: str, then: str, words: str, *, severity: Severity = "flag") -> Rule:
+    """The rule that one moment doesn't lie before another: ``ended_at`` not before ``started_at``."""
+    return Rule(
+        name=f"{then} before {first}",
+        column=then,
+        words=words,
+        severity=severity,
+        fix=f"correct {first} or {then}",
+        broken=lambda t, context: t[then] < t[first],
+        needs=(first, then),
+    )
+
+
+def one_given(column: str, choices: tuple[str, ...], words: str) -> Rule:
+    """The rule that a row fills at least one of these columns; `column` is a required one that carries it."""
+
+    def broken(t: ir.Table, context: Context) -> ir.BooleanValue:
+        empty = [t[name].isnull() for name in choices if name in t.columns]
+        return reduce(and_, empty, t[column].notnull())
+
+    return Rule(
+        name=f"neither {' nor '.join(choices)}",
+        column=column,
+        words=words,
+        severity="set_aside",
+        fix=f"map {' or '.join(choices)}, and fill one of them",
+        broken=broken,
+    )
+
+
+TRANSACTIONS = (
+    Rule(
+        name="no purchase",
+        column="net_revenue",
+        words="the line has neither quantity nor revenue",
+        severity="set_aside",
+        fix="leave out lines that record no sale (voids, coupon scans), or map the column with the amount",
+        broken=lambda t, context: (t.net_revenue == 0) & (t.quantity == 0),
+        needs=("quantity",),
+    ),
+    Rule(
+        name="return",
+        column="net_revenue",
+        words="negative revenue: read as a return or credit",
+        severity="flag",
+        fix="nothing to do if these are returns; otherwise correct the sign",
+        broken=lambda t, context: t.net_revenue < 0,
+    ),
+    Rule(
+        name="other currency",
+        column="currency",
+        words="the line is in another currency than the engagement",
+        severity="set_aside",
+        fix="convert the amounts before loading, in a query of this table",
+        broken=lambda t, context: t.currency != context.currency,
+        needs=("currency",),
+    ),
+)
+CAMPAIGNS = (in_order("started_at", "ended_at", "the campaign ends before it starts"),)
+CHOICES = (
+    Rule(
+        name="not one choice",
+        column="chosen",
+        words="the task has not exactly one chosen alternative",
+        severity="set_aside",
+        fix="send every alternative of a task, 'none of these' too, with one of them chosen",
+        broken=lambda t, context: (
+            t.chosen.cast("int64").sum().over(group_by=[t.respondent_id, t.task]).fill_null(0) != 1
+        ),
+    ),
+)
+TICKETS = (
+    in_order("opened_at", "first_response_at", "the first response is before the ticket"),
+    in_order("opened_at", "resolved_at", "the ticket is resolved before it is opened"),
+)
+OPPORTUNITIES = (in_order("opened_at", "closed_at", "the opportunity closes before it opens"),)
+FEEDBACK = (
+    one_given("realism", ("segment", "customer_id"), "the rating names neither segment nor customer"),
+)
+PRICE_TESTS = (one_given("price", ("customer_id", "cell"), "the price names neither customer nor cell"),)
