@@ -13,6 +13,7 @@ from segutils.findings import Assumption, Figure, Need, Override, Status
 Audience = Literal["executive", "board"]
 PackFormat = Literal["html", "pdf", "pptx", "xlsx"]
 AUDIENCES: tuple[Audience, ...] = ("executive", "board")
+MAX_SUMMARY_LINES = 6  # on data, on page one
 PACK_FORMATS: tuple[PackFormat, ...] = ("html", "pdf", "pptx", "xlsx")
 
 
@@ -177,13 +178,18 @@ class Pack:
     currency: str
     look: Look
     data_note: str  # printed on every page where it is not empty ("Simulated data", a licence's words)
-    data_lines: tuple[str, ...]  # rows in = used + set aside, a line per table
+    data_lines: tuple[str, ...]  # rows in = used + set aside, a line per table; of many, one over all first
     summary: Summary
     pages: tuple[Page, ...]
     not_assessed: tuple[Need, ...]
     assumptions: tuple[Assumption, ...]
     limits: tuple[tuple[str, str], ...]  # (limit, page id)
     provenance: Mapping[str, str]  # audit reference: manifest hash, package versions, code hash
+
+    @property
+    def summary_data_lines(self) -> tuple[str, ...]:
+        """The data lines that page one has room for: all, or the sum and the two needed tables."""
+        return self.data_lines if len(self.data_lines) <= MAX_SUMMARY_LINES else self.data_lines[:3]
 
     def exhibits(self) -> tuple[Exhibit, ...]:
         """Every exhibit in page order, the options of decisions included."""

@@ -157,7 +157,7 @@ def _set_summary(pack: Pack, labels: _Labels) -> dict[str, Any]:
     sentences = [sentence for sentence, _ in summary.reasons]
     sizes = (14, 13, 12, 11, 10)
     reason_size = min((largest_size(text, width, sizes, max_lines=4) for text in sentences), default=12)
-    data_line = "  ·  ".join(pack.data_lines)
+    data_line = "  ·  ".join(pack.summary_data_lines)
     room = COLUMN - 72 - text_height(summary.answer, LINE, answer_size, bold=True)
     room -= max((text_height(text, width, reason_size) for text in sentences), default=0) + 46
     room -= text_height(data_line, LINE, 7.5) + 24

@@ -115,7 +115,7 @@ def _plan_summary(pack: Pack) -> Slide:
         title=summary.answer,
         title_size=size,
         texts=tuple(blocks),
-        sources=("  ·  ".join(pack.data_lines),) if pack.data_lines else (),
+        sources=("  ·  ".join(pack.summary_data_lines),) if pack.data_lines else (),
         notes=(f"Run {pack.run}", *pack.data_lines),
     )
     if not summary.decisions:

@@ -12,7 +12,7 @@ from segutils.engagement import Engagement, read_json
 from segutils.errors import InputError
 from segutils.evidence import hash_cell
 from segutils.findings import Need
-from segutils.packs.document import Audience, Look, Pack, Page, Summary
+from segutils.packs.document import MAX_SUMMARY_LINES, Audience, Look, Pack, Page, Summary
 from segutils.packs.exhibits import Drawing
 from segutils.packs.pages import CellPages, ExecutedNotebook, build_pages, collect_needs
 from segutils.tables import InputReport
@@ -154,12 +154,19 @@ def read_look(engagement: Engagement, folder: Path) -> Look:
 
 
 def _data_lines(report: InputReport) -> tuple[str, ...]:
-    lines = []
-    for counts in report.counts:
-        parts = f"{counts.rows_used:,} used + {counts.rows_set_aside:,} set aside"
-        added = f"; {counts.rows_added:,} added" if counts.rows_added else ""
-        lines.append(f"{counts.table}: {counts.rows_in:,} rows read = {parts}{added}")
+    """A line per table; before them one over all, if they are more than page one has room for."""
+    lines = [
+        _data_line(c.table, c.rows_in, c.rows_used, c.rows_set_aside, c.rows_added) for c in report.counts
+    ]
+    if len(lines) > MAX_SUMMARY_LINES:
+        parts = [(c.rows_in, c.rows_used, c.rows_set_aside, c.rows_added) for c in report.counts]
+        lines.insert(0, _data_line(f"all {len(lines)} tables", *map(sum, zip(*parts, strict=True))))
     return tuple(lines)
+
+
+def _data_line(name: str, rows_in: int, used: int, aside: int, added: int) -> str:
+    more = f"; {added:,} added" if added else ""
+    return f"{name}: {rows_in:,} rows read = {used:,} used + {aside:,} set aside{more}"
 
 
 def build_pack(notebooks: Sequence[ExecutedNotebook], audience: Audience, facts: RunFacts) -> Pack:

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from segutils.errors import InputError
+from segutils.inputs.ingestion import Counts
 from segutils.packs import reading, rendering
 from segutils.packs.pages import ExecutedNotebook
+from segutils.tables import InputReport
 
 FINDING_MIME = "application/vnd.segutils.finding+json"
 TABLE_MIME = "application/vnd.segutils.table+json"
@@ -146,6 +149,23 @@ def test_summary_without_tags_takes_what_is_decided_and_what_holds(run):
     summary = reading.read_pack(run, "executive").summary
     assert summary.answer_page == "3_2_segments.segment-count", "the decision"
     assert [page for _, page in summary.reasons] == ["3_2_segments.profiles", "7_1_value.kpis"]
+
+
+def test_page_one_counts_many_tables_together(sample_pack):
+    """A line for each of 29 tables would push the decisions off page one; the audit page has them."""
+    counts = [
+        Counts(table=f"t{n}", rows_in=10, rows_used=9, rows_set_aside=1, rows_added=n, read_as="csv")
+        for n in range(8)
+    ]
+    lines = reading._data_lines(InputReport(counts=tuple(counts), faults=(), columns={}))
+    pack = replace(sample_pack, data_lines=lines)
+    assert len(pack.data_lines) == 9
+    assert pack.summary_data_lines == (
+        "all 8 tables: 80 rows read = 72 used + 8 set aside; 28 added",
+        "t0: 10 rows read = 9 used + 1 set aside",
+        "t1: 10 rows read = 9 used + 1 set aside; 1 added",
+    )
+    assert replace(sample_pack, data_lines=lines[1:6]).summary_data_lines == lines[1:6]
 
 
 def test_needs_assumptions_and_limits_are_said_once(sample_pack):

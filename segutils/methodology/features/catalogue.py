@@ -96,9 +96,9 @@ def name_shares(prefix: str, values: Sequence[str]) -> list[str]:
 
 
 def write_value(value: str) -> str:
-    """A category as words: ``"DRUG GM"`` → ``"Drug GM"``; text that is not all capitals stays as it is."""
+    """A category as words: ``"DRUG GM"`` → ``"Drug GM"``, ``"field sales"`` → ``"Field sales"``."""
     if not value.isupper():
-        return value
+        return value[:1].upper() + value[1:]
     words = value.lower().split()
     return " ".join(w.upper() if len(w) < 3 else w.capitalize() if i == 0 else w for i, w in enumerate(words))
 
