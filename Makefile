@@ -7,7 +7,8 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test setup lab lock clean
 
 demo: $(STAMP)
-	$(BIN)/segutils run data/retail/engagement.yml
+	$(BIN)/segutils sample data/manufacturer
+	$(BIN)/segutils batch data/retail/engagement.yml data/manufacturer/engagement.yml
 
 test: $(STAMP)
 	$(BIN)/ruff check .

@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_render(parsers)
     _add_check(parsers)
     _add_new(parsers)
+    _add_sample(parsers)
     _add_batch(parsers)
     _add_status(parsers)
     _add_lab(parsers)
@@ -190,6 +191,31 @@ The file's comments say what to replace by your own data."""
     )
     parser.set_defaults(command=commands.new)
     parser.add_argument("name", metavar="NAME", help="the folder to write, named after the client")
+
+
+def _add_sample(parsers: "argparse._SubParsersAction") -> None:
+    example = """  segutils sample data/manufacturer
+  segutils sample nothing --null --accounts 2000
+  segutils sample dirty --fault missing=0.2 --fault orphan=0.05
+
+The folder gets the client's tables, what was planted in them (read TRUTH.md), and an engagement file that
+runs. What is there already is left as it is; files that this command did not write are never replaced."""
+    parser = _add(
+        parsers, "sample", "simulate an industrial client whose truth is known, with every table", example
+    )
+    parser.set_defaults(command=commands.sample)
+    parser.add_argument("folder", metavar="FOLDER", help="the folder to write")
+    parser.add_argument("--accounts", type=_positive, default=6000, metavar="N", help="200 to 1000000")
+    parser.add_argument("--seed", type=int, default=2025, metavar="N", help="another seed, another client")
+    parser.add_argument("--null", action="store_true", help="a client in whose data there is nothing to find")
+    parser.add_argument("--clean", action="store_true", help="without faults in the data")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND=SHARE",
+        help="put faults of a kind into this share of rows; may be repeated",
+    )
 
 
 def _add_batch(parsers: "argparse._SubParsersAction") -> None:

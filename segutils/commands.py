@@ -98,6 +98,37 @@ def new(args: argparse.Namespace) -> int:
     return DONE
 
 
+def sample(args: argparse.Namespace) -> int:
+    """``segutils sample``: a simulated client with planted truth, or nothing where it is there already."""
+    from segutils.samples import writing
+
+    if args.clean and args.fault:
+        raise InputError("--clean and --fault exclude each other", where="--clean", fix="keep one of them")
+    faults = dict(_read_fault(text) for text in args.fault)
+    recipe = writing.Recipe(
+        accounts=args.accounts,
+        seed=args.seed,
+        null=args.null,
+        faults=faults if args.clean or faults else None,
+    )
+    folder = Path(args.folder)
+    written = writing.write_client(folder, recipe)
+    say(f"{'simulated' if written else 'unchanged'}  {_short(folder)}")
+    if written:
+        say(f"planted    {_short(folder / 'TRUTH.md')}")
+        say(f"run it     segutils run {_short(folder / 'engagement.yml')}")
+    return DONE
+
+
+def _read_fault(text: str) -> tuple[str, float]:
+    kind, _, share = text.partition("=")
+    try:
+        return kind.strip(), float(share)
+    except ValueError:
+        fix = "write it as KIND=SHARE, for example missing=0.05"
+        raise InputError(f"'{text}' is not a fault and its share", where="--fault", fix=fix) from None
+
+
 def batch(args: argparse.Namespace) -> int:
     """``segutils batch``: a process per engagement; 1 when one failed, else 2 when one had bad input."""
     shared = ["--reports", args.reports, "--playbook", args.playbook]

@@ -22,6 +22,7 @@ MODULES = {
 }
 AUDIENCES = {"executive", "board", "marketing", "sales", "product", "service", "finance"}
 TAGS = AUDIENCES | {"parameters", "answer", "reason", "page-per-segment"}
+NAMES_TRUTH = re.compile(r"(^|[^\w.])truth([/\\\\.]|$)|true_segment")
 SOURCES = sorted((ROOT / "segutils").rglob("*.py"))
 
 
@@ -135,6 +136,25 @@ def test_source_rules(path):
             assert clock != ("np", "random") or _is_generator(text, node), (
                 f"line {node.lineno}: a global seed"
             )
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if "samples" not in p.parts], ids=lambda p: p.name)
+def test_nothing_but_samples_reads_the_planted_truth(path):
+    """A method that could see the truth would prove nothing. `provider_truth` is the client's own table."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not NAMES_TRUTH.search(node.value), f"line {node.lineno}: {node.value[:60]}"
+
+
+def test_no_notebook_engagement_or_template_reads_the_planted_truth():
+    files = [*NOTEBOOKS, *(ROOT / "data").glob("*/engagement.yml"), *(ROOT / "templates").rglob("*.j2")]
+    for path in files:
+        code = (
+            re.sub(r"#.*", "", path.read_text(encoding="utf-8"))
+            if path.suffix == ".yml"
+            else path.read_text(encoding="utf-8")
+        )
+        assert not NAMES_TRUTH.search(code), path
 
 
 def _is_generator(text: str, node: ast.Attribute) -> bool:
