@@ -185,7 +185,7 @@ def _marked(table: str, faults: Sequence[Fault]) -> str:
         outcome = f"if({fault.column} is null, null, {number})" if fault.column else str(number)
         cases.append(f"when u1(h) < {edge} then {outcome}")
     return f"""select *, case {" ".join(cases)} end as fault from (
-        select *, draw('faults {table}', rowid) as h from client.{table})"""
+        select * exclude (place), draw('faults {table}', place) as h from draft.placed_{table})"""
 
 
 def _spoil(column: str, faults: Sequence[Fault]) -> str:

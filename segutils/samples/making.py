@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +32,7 @@ ROW_GROUP = 122_880
 # draw('stream', key) is 128 random bits for a row; u1 … u4 cut four independent uniforms in [0, 1) from them.
 # md5 is the generator because it is the same on every version and machine, and costs next to nothing here.
 MACROS = """
-create macro draw(stream, key) as md5_number(concat(getvariable('seed'), ':', stream, ':', key));
+create macro draw(stream, key) as md5_number(concat('{seed}:', stream, ':', key));
 create macro u1(h) as (h & 4294967295)::double / 4294967296;
 create macro u2(h) as ((h >> 32) & 4294967295)::double / 4294967296;
 create macro u3(h) as ((h >> 64) & 4294967295)::double / 4294967296;
@@ -63,7 +64,8 @@ class Making:
     """One simulated client while it is made.
 
     Schemas of the engine: ``draft`` for what generators hand to each other, ``client`` for the client's
-    tables (clean; faults come last), ``truth`` for what was planted.
+    tables (clean; faults come last, and find each row's ``place`` in ``draft.placed_<table>``), ``truth`` for
+    what was planted.
 
     Parameters
     ----------
@@ -74,6 +76,8 @@ class Making:
     scratch : pathlib.Path
         A temporary folder; the engine's own file is in it.
     db : duckdb.DuckDBPyConnection
+    finished : callable, optional
+        Told each table of ``client`` and ``truth`` once it is complete: this making, schema, name.
     """
 
     accounts: int
@@ -81,6 +85,7 @@ class Making:
     null: bool
     scratch: Path
     db: duckdb.DuckDBPyConnection
+    finished: Callable[[Making, str, str], None] = lambda making, schema, name: None
     plants: list[Plant] = field(default_factory=list)
 
     def rng(self, stream: str) -> np.random.Generator:
@@ -106,6 +111,7 @@ class Making:
             self.run(f"create table truth.{name} as {frame}")
         else:
             self._load(f"truth.{name}", frame)
+        self.finished(self, "truth", name)
 
     def _load(self, name: str, frame: pd.DataFrame) -> None:
         self.db.register("handed", pa.Table.from_pandas(frame, preserve_index=False))
@@ -113,7 +119,7 @@ class Making:
         self.db.unregister("handed")
 
     def emit(self, name: str, sql: str, *, order: str, hide: str = "", by_account: bool = False) -> None:
-        """Make a client's table ``client.<name>``, clean and sorted: a row's place (``rowid``) never changes.
+        """Make a client's table ``client.<name>``, clean and sorted.
 
         Parameters
         ----------
@@ -130,9 +136,26 @@ class Making:
             chunk, so that memory does not grow with the number of accounts.
         """
         columns = f"* exclude ({hide})" if hide else "*"
-        for number, part in enumerate(self._chunks(sql) if by_account else [sql]):
-            into = "insert into {} " if number else "create table {} as "
-            self.run(f"{into.format(f'client.{name}')} select {columns} from ({part}) order by {order}")
+        if by_account and self.accounts > CHUNK:
+            self._emit_chunks(name, f"select {columns} from ({sql}) order by {order}")
+        else:
+            whole = sql.format(first=0, last=self.accounts - 1) if by_account else sql
+            self.run(f"create table client.{name} as select {columns} from ({whole}) order by {order}")
+            self.run(f"create view draft.placed_{name} as select *, rowid as place from client.{name}")
+        self.finished(self, "client", name)
+
+    def _emit_chunks(self, name: str, sql: str) -> None:
+        """A table of many chunks lies on the disk, compressed: in memory it would push out all others."""
+        parts, rows = [], 0
+        for number, part in enumerate(self._chunks(sql)):
+            path = (self.scratch / f"{name}-{number:03d}.parquet").as_posix()
+            self.run(f"copy ({part}) to '{path}' (format parquet, compression lz4)")
+            file = f"read_parquet('{path}', file_row_number = true)"
+            parts.append(f"select * exclude (file_row_number), {rows} + file_row_number as place from {file}")
+            rows += pq.ParquetFile(path).metadata.num_rows
+        self.run(f"create view draft.placed_{name} as {' union all '.join(parts)}")
+        files = f"'{self.scratch.as_posix()}/{name}-*.parquet'"
+        self.run(f"create view client.{name} as select * from read_parquet({files})")
 
     def _chunks(self, sql: str) -> Iterator[str]:
         for first in range(0, self.accounts, CHUNK):
@@ -140,8 +163,9 @@ class Making:
 
     def list_tables(self, schema: str) -> list[str]:
         """The tables of a schema, by name."""
-        query = f"select table_name from duckdb_tables() where schema_name = '{schema}' order by table_name"
-        return self.ask(query).table_name.tolist()
+        return self.ask(f"""
+            select table_name from information_schema.tables where table_schema = '{schema}'
+            order by table_name""").table_name.tolist()
 
     def write_parquet(self, path: Path, query: str) -> int:
         """Rows of a query into one file, which appears complete or not at all; returns how many.
@@ -150,12 +174,23 @@ class Making:
         """
         part, rows = path.with_name(f"{path.name}.part"), 0
         reader = self.db.execute(query).to_arrow_reader(ROW_GROUP)
-        with pq.ParquetWriter(part, reader.schema, compression="zstd") as writer:
-            for batch in reader:
+        words = [column.name for column in reader.schema if pa.types.is_string(column.type)]
+        options = {
+            "compression": "zstd",
+            "use_dictionary": words,
+        }  # of amounts, no dictionary is worth making
+        with ThreadPoolExecutor(1) as ahead, pq.ParquetWriter(part, reader.schema, **options) as writer:
+            coming = ahead.submit(next, reader, None)
+            while (batch := coming.result()) is not None:
+                coming = ahead.submit(next, reader, None)  # the engine works on it while this one is written
                 writer.write_batch(batch, row_group_size=ROW_GROUP)
                 rows += batch.num_rows
         os.replace(part, path)
         return rows
+
+    def open_beside(self) -> Making:
+        """The same client over a connection of its own, for a thread beside this one; without plants."""
+        return replace(self, db=self.db.cursor(), plants=[])
 
     def plant(self, title: str, text: str, *, tables: str, truth: str, capabilities: str) -> None:
         """Note a planted truth for TRUTH.md; names are separated by spaces."""
@@ -185,18 +220,19 @@ def open_making(
     memory : str
         DuckDB's limit; above it the engine works on disk.
     threads : int, optional
-        Of the engine; all cores if not stated. The result does not depend on it.
+        Of the engine. If not stated, all cores; one for a small client, whose generators run side by side and
+        would only get into each other's way. The result does not depend on it.
     """
     with TemporaryDirectory(prefix="segutils-sample-") as folder:
         scratch = Path(folder)
         config: dict[str, str | int] = {"memory_limit": memory, "temp_directory": str(scratch / "spill")}
-        if threads:
-            config["threads"] = threads
+        if threads or accounts <= CHUNK:
+            config["threads"] = threads or 1
         with duckdb.connect(config=config) as db:
-            db.execute(f"set variable seed = '{seed}'; set timezone = 'UTC'")
+            db.execute("set global timezone = 'UTC'")
             for schema in ("draft", "client", "truth"):
                 db.execute(f"create schema {schema}")
-            db.execute(MACROS)
+            db.execute(MACROS.format(seed=seed))
             yield Making(accounts=accounts, seed=seed, null=null, scratch=scratch, db=db)
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from segutils.errors import InputError
 
 if TYPE_CHECKING:
     from segutils.samples.faults import Fault
+    from segutils.samples.making import Making
 
 ACCOUNTS, SEED = 6000, 2025
 SMALLEST, LARGEST = 200, 1_000_000
@@ -106,13 +108,24 @@ def _make(fresh: Path, recipe: Recipe, dirt: Sequence[Fault]) -> None:
 
     for part in ("tables", "truth"):
         (fresh / part).mkdir(parents=True)
-    with open_making(accounts=recipe.accounts, seed=recipe.seed, null=recipe.null) as making:
+    with (
+        open_making(accounts=recipe.accounts, seed=recipe.seed, null=recipe.null) as making,
+        ThreadPoolExecutor(1) as writer,
+    ):
+        written: list[Future[int]] = []
+
+        def write(lane: Making, schema: str, table: str) -> None:
+            """Puts a finished table on the disk while the next ones are drawn."""
+            spoilt = schema == "client"
+            query = faults.spoil_sql(lane, table, dirt) if spoilt else f"select * from truth.{table}"
+            path = fresh / ("tables" if spoilt else "truth") / f"{table}.parquet"
+            written.append(writer.submit(lane.open_beside().write_parquet, path, query))
+
+        making.finished = write
         client.build_tables(making)
         faults.count_faults(making, dirt)
-        for table in making.list_tables("client"):
-            making.write_parquet(fresh / "tables" / f"{table}.parquet", faults.spoil_sql(making, table, dirt))
-        for table in making.list_tables("truth"):
-            making.write_parquet(fresh / "truth" / f"{table}.parquet", f"select * from truth.{table}")
+        for one in written:
+            one.result()
         text = truth_report.write_truth(making, client=NAMES[recipe.null])
         (fresh / "TRUTH.md").write_text(text, encoding="utf-8")
 

@@ -53,6 +53,15 @@ def test_the_same_recipe_changes_nothing(folder):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
 
 
+def test_the_same_recipe_gives_the_same_bytes_elsewhere(folder, tmp_path):
+    """Tables are drawn side by side and written while others are drawn: none may depend on who is first."""
+    writing.write_client(tmp_path / "again", SMALL)
+    for path in sorted(p for part in ("tables", "truth") for p in (folder / part).iterdir()):
+        again = tmp_path / "again" / path.relative_to(folder)
+        assert path.read_bytes() == again.read_bytes(), path.name
+    assert (folder / "TRUTH.md").read_bytes() == (tmp_path / "again" / "TRUTH.md").read_bytes()
+
+
 def test_another_recipe_replaces_what_was_made_and_keeps_the_engagement(tmp_path):
     folder = tmp_path / "client"
     writing.write_client(folder, SMALL)

@@ -132,8 +132,12 @@ def _keep_truth(making: Making, watched: pd.DataFrame, moves: tuple[Move, ...]) 
         "change": "float64",
         "strategic": "bool",
     }
-    making.truth("competitor_moves", pd.DataFrame(rows, columns=list(kinds)).astype(kinds))
-    making.run("alter table truth.competitor_moves alter moved_on type date")
+    making.draft("competitor_moves", pd.DataFrame(rows, columns=list(kinds)).astype(kinds))
+    making.truth(
+        "competitor_moves",
+        """select * replace (moved_on::date as moved_on) from draft.competitor_moves
+        order by moved_on, competitor, product_id""",
+    )
     making.plant(
         "Competitors' price moves",
         _tell(moves),
