@@ -12,6 +12,7 @@ from segutils.findings import Figure, Finding, Need, Status
 from segutils.formats import format_value, join_words, plural
 
 SLUG = "contract"
+MAX_LINES = 6  # on the counts of single tables
 MAX_BARS = 12
 
 
@@ -90,7 +91,7 @@ def check_contract(
         labels={"read_as": "Read as", "rows": "Rows", "share": "Share of the table's rows"},
         figures=_draw_faults(faults) if len(faults) else (),
         notes=(
-            *(_count_line(row) for row in counts.to_dict("records")),
+            *_count_lines(counts),
             *_added_note(added),
             *_age_note(age, last_day, as_of),
         ),
@@ -120,6 +121,16 @@ def _order_faults(faults: pd.DataFrame) -> pd.DataFrame:
         ["rank", "share"], ascending=[True, False], kind="stable"
     )
     return ordered.drop(columns=["rank", "severity"]).reset_index(drop=True)
+
+
+def _count_lines(counts: pd.DataFrame) -> list[str]:
+    """A line per table; of many tables, those of which every row is used share one."""
+    is_whole = counts.rows_set_aside.eq(0) & counts.rows_added.eq(0)
+    if len(counts) <= MAX_LINES or is_whole.sum() < 2:
+        return [_count_line(row) for row in counts.to_dict("records")]
+    whole, rows = counts.table[is_whole], int(counts.rows_in[is_whole].sum())
+    lines = [_count_line(row) for row in counts[~is_whole].to_dict("records")]
+    return [*lines, f"{len(whole)} further tables: {rows:,} rows in, all used ({', '.join(whole)})."]
 
 
 def _count_line(row: Mapping[str, Any]) -> str:

@@ -32,6 +32,16 @@ def test_counts_add_up_in_headline_and_notes():
     assert finding.notes[2].startswith("3 customers without a record were added")
 
 
+def test_of_many_tables_those_without_loss_share_a_line():
+    more = pd.DataFrame([(f"t{n}", 10, 10, 0, 0, "csv") for n in range(6)], columns=COUNTS.columns)
+    notes = check_contract(pd.concat([COUNTS, more]), FAULTS, as_of=DAY).notes
+    assert notes[:3] == (
+        "customers: 200 rows in = 200 used + 0 set aside (read as csv).",  # three more were added
+        "transactions: 1,000 rows in = 992 used + 8 set aside (read as csv).",
+        "6 further tables: 60 rows in, all used (t0, t1, t2, t3, t4, t5).",
+    )
+
+
 def test_rows_lost_come_before_cells_lost_and_flags():
     finding = check_contract(COUNTS, FAULTS, as_of=DAY)
     assert finding.table["rule"].tolist() == ["missing", "above 9", "not in products"]
