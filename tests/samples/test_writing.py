@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from segutils import schemas
+from segutils import schemas, tables
 from segutils.__main__ import main
 from segutils.engagement import load_engagement
 from segutils.errors import InputError
@@ -38,6 +38,22 @@ def test_the_engagement_beside_it_names_every_table(folder):
     engagement = load_engagement(folder / "engagement.yml")
     assert engagement.client == "Halden Instruments (small)" and engagement.simulated
     assert set(engagement.tables) == {path.stem for path in (folder / "tables").iterdir()}
+
+
+def test_the_engagement_can_be_run(folder, capsys):
+    """Every table is read and mapped, and the parameters it states are those of the notebooks."""
+    assert main(["check", str(folder / "engagement.yml")]) == 0
+    said = capsys.readouterr().out
+    assert all(f"\n{name} " in said for name in set(schemas.TABLES) - {"previous_segments"})
+
+
+def test_clean_tables_keep_the_contract(tmp_path):
+    """No key twice, no reference to nothing, no moment after the last day: only returns are pointed at."""
+    writing.write_client(tmp_path / "clean", Recipe(accounts=300, faults={}))
+    report = tables.check_engagement(load_engagement(tmp_path / "clean" / "engagement.yml"))
+    assert {counts.table: counts.rows_set_aside for counts in report.counts if counts.rows_set_aside} == {}
+    found = {(fault.table, fault.rule) for fault in report.faults}
+    assert found == {("transactions", "negative revenue: read as a return or credit")}
 
 
 def test_truth_md_has_every_truth_table(folder):
