@@ -149,6 +149,11 @@ What is done already and has not changed is not done again."""
         metavar="NOTEBOOK",
         help="run these notebooks and those they need; no packs",
     )
+    parser.add_argument(
+        "--go-on",
+        action="store_true",
+        help="run despite fatal faults in the data, with the rows set aside; the packs say so",
+    )
     _add_running(parser)
 
 

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         only=tuple(name.removesuffix(".ipynb") for name in args.only),
         workers=args.workers,
         cell_seconds=args.cell_seconds,
+        go_on=args.go_on,
     )
     result = run_engagement(request, renderer=None if args.no_packs or args.only else _renderer(), say=say)
     if result.unchanged:
@@ -74,9 +75,12 @@ def check(args: argparse.Namespace) -> int:
         playbook = graph.read_graph(places.find_playbook(args.playbook))
         parameters.check_parameters(playbook, parameters.stated_in(engagement))
     report = tables.check_engagement(engagement)
-    heads = ["table", "rows in", "used", "set aside", "added"]
+    heads = ["table", "rows in", "used", "set aside", "withheld", "added"]
     rows = [
-        [c.table, *(f"{n:,}" for n in (c.rows_in, c.rows_used, c.rows_set_aside, c.rows_added))]
+        [
+            c.table,
+            *(f"{n:,}" for n in (c.rows_in, c.rows_used, c.rows_set_aside, c.rows_withheld, c.rows_added)),
+        ]
         for c in report.counts
     ]
     _print_table(heads, rows)
@@ -84,7 +88,16 @@ def check(args: argparse.Namespace) -> int:
         place = f"{fault.table}.{fault.column}" if fault.column else fault.table
         share = format_value(fault.share, "share")
         say(f"\n{place}: {fault.rule} ({plural(fault.rows, 'row')}, {share}; {fault.treatment})")
-        say(f"  example: {fault.example}\n  fix:     {fault.fix}")
+        for example in fault.examples:
+            say(f"  example: {example}")
+        say(f"  fix:     {fault.fix}")
+    fatal = [fault for fault in report.faults if fault.severity == "fatal"]
+    if fatal and engagement.gate.on_fatal == "stop":
+        say(f"\n{engagement.client}: {plural(len(fatal), 'fatal fault')}: no notebook would be started")
+        say(
+            "fix: correct the data at the source, or go on without these rows: segutils run ENGAGEMENT --go-on"
+        )
+        return BAD_INPUT
     say(f"\n{engagement.client}: the engagement can be run")
     return DONE
 

@@ -1,6 +1,7 @@
 """What single fields of the engagement file cannot know: other tables, canonical columns, files of the brand.
 
-What the client wants and allows is checked in :mod:`segutils.terms_checks`.
+What the client wants and allows is checked in :mod:`segutils.terms_checks`, what it says about its data in
+:mod:`segutils.data_checks`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from segutils import schemas
+from segutils.data_checks import check_data_rules
 from segutils.engagement_fields import suggest
 from segutils.engagement_model import Engagement, TableSource
 from segutils.terms_checks import check_terms
@@ -36,6 +38,7 @@ def check_together(engagement: Engagement) -> list[Problem]:
         *_check_rules(engagement),
         *_check_protected(engagement),
         *check_terms(engagement),
+        *check_data_rules(engagement),
         *_check_logo(engagement),
     ]
 

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from segutils import schemas
+from segutils.engagement_data import FieldUse, Gate, Project, Provider, SurvivorshipRule
 from segutils.engagement_fields import (
     Colour,
     Condition,
@@ -175,6 +176,19 @@ class Engagement(Part):
     jurisdictions: list[Jurisdiction] = Field(
         [], description="a list of EU, countries such as DE, or parts of one such as US-CA"
     )
+    gate: Gate = Field(
+        Gate(), description="on_fatal, max_set_aside_share, max_flagged_share, min_rows, owner, note"
+    )
+    privacy: list[FieldUse] = Field(
+        [], description="a list of table, fields, purposes, basis, consent, keep_days, owner, note"
+    )
+    survivorship: list[SurvivorshipRule] = Field(
+        [], description="a list of field, rule, sources, owner, note"
+    )
+    providers: list[Provider] = Field(
+        [], description="a list of name, basis, hosted_in, agreement, owner, note"
+    )
+    project: Project | None = Field(None, description="days, day_rate, owner, note")
     protected_attributes: list[str] = Field(
         [], description="columns of customers that must not shape or name a segment"
     )

@@ -42,6 +42,26 @@ def one_given(column: str, choices: tuple[str, ...], words: str) -> Rule:
     )
 
 
+def _is_exchanged(t: ir.Table, context: Context) -> ir.BooleanValue:
+    """Far from the mean place of the row's country as it stands, near it the other way round."""
+    latitude = t.latitude.mean().over(group_by=t.country)
+    longitude = t.longitude.mean().over(group_by=t.country)
+    here = (t.latitude - latitude).abs() + (t.longitude - longitude).abs()
+    turned = (t.longitude - latitude).abs() + (t.latitude - longitude).abs()
+    return (t.latitude != t.longitude) & (here > 3 * turned)
+
+
+PLACES = (
+    Rule(
+        name="coordinates exchanged",
+        column="latitude",
+        words="latitude and longitude are exchanged",
+        severity="flag",
+        fix="exchange the two in the source system",
+        broken=_is_exchanged,
+        needs=("longitude", "country"),
+    ),
+)
 TRANSACTIONS = (
     Rule(
         name="no purchase",

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Severity = Literal["fatal", "set_aside", "blank", "flag"]
+Severity = Literal["fatal", "set_aside", "blank", "flag", "gap"]
 TREATMENTS: dict[Severity, str] = {
     "fatal": "the run stops",
     "set_aside": "row set aside, kept in the rejects file",
     "blank": "cell left empty, row kept",
     "flag": "row kept, counted here",
+    "gap": "cell is empty, row kept",
 }
 TEXT, NUMBER, FLAG, DATE, TIME, MONEY = "string", "float64", "boolean", "date", "timestamp", "decimal(18, 4)"
 EARLIEST = datetime(1990, 1, 1)
@@ -44,6 +45,12 @@ class Column:
         Outside of these the cell is left empty; where the column is required, the row is set aside.
     identifying : bool
         Examples of this column are masked in reports.
+    purposes : tuple of str
+        What it may be used for unless the engagement file says otherwise; empty: for anything.
+    filled : bool
+        An empty cell is a gap: each row should have a value, though it is used without one.
+    category : bool
+        One of few values, so that a rare value nearly like a frequent one is a misspelling.
     """
 
     name: str
@@ -55,6 +62,9 @@ class Column:
     low: float | None = None
     high: float | None = None
     identifying: bool = False
+    purposes: tuple[str, ...] = ()
+    filled: bool = False
+    category: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +127,13 @@ def local_date_name(column: str) -> str:
     return f"{column.removesuffix('_at')}_on"
 
 
+def time_column(schema: TableSchema) -> str:
+    """The moment that dates a row: the required one, else ``updated_at``; empty where a row has none."""
+    dated = [c for c in schema.columns if c.type in ("timestamp", "date")]
+    found = [c.name for c in dated if c.required] or [c.name for c in dated if c.name == "updated_at"]
+    return found[0] if found else ""
+
+
 def moments(schema: TableSchema) -> tuple[str, ...]:
     """The columns of a table that hold a moment in UTC."""
     return tuple(column.name for column in schema.columns if column.type == "timestamp")
@@ -131,17 +148,34 @@ def columns(
     low: float | None = None,
     high: float | None = None,
     identifying: bool = False,
+    purposes: tuple[str, ...] = (),
+    filled: bool = False,
+    category: bool = False,
 ) -> tuple[Column, ...]:
     """Columns that are alike in all but their name; `names` is parted by spaces."""
     alike = Column(
-        name="", type=type_, required=required, past=past, low=low, high=high, identifying=identifying
+        name="",
+        type=type_,
+        required=required,
+        past=past,
+        low=low,
+        high=high,
+        identifying=identifying,
+        purposes=purposes,
+        filled=filled,
+        category=category,
     )
     return tuple(replace(alike, name=name) for name in names.split())
 
 
 def reference(
-    to: str, *, required: bool = False, severity: Severity = "flag", identifying: bool = False
+    to: str,
+    *,
+    required: bool = False,
+    severity: Severity = "flag",
+    identifying: bool = False,
+    filled: bool = False,
 ) -> tuple[Column, ...]:
     """A column that names a row of another table, as ``products.product_id``, and has the key's name."""
-    (column,) = columns(to.partition(".")[2], required=required, identifying=identifying)
+    (column,) = columns(to.partition(".")[2], required=required, identifying=identifying, filled=filled)
     return (replace(column, references=to, reference_severity=severity),)

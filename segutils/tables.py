@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from segutils import schemas
 from segutils.engagement import Engagement, fingerprint, load_engagement, read_json
+from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
-from segutils.inputs import ingestion
+from segutils.inputs import ingestion, opening
+from segutils.inputs.report import InputReport
+from segutils.run_files import Written, write_csv, write_parquet
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -33,8 +36,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "data" / "retail" / "engagement.yml"
 WRITES = "SEGUTILS_WRITES"  # the runner sets it to the run's name in its kernels
-COUNT_COLUMNS = ["table", "rows_in", "rows_used", "rows_set_aside", "rows_added", "read_as"]
-FAULT_COLUMNS = ["table", "column", "rule", "severity", "treatment", "rows", "share", "example", "fix"]
 TARGET_COLUMNS = ["measure", "segment", "target", "owner", "note"]
 
 
@@ -113,30 +114,8 @@ def check_engagement(engagement: Engagement) -> InputReport:
         Something cannot be read at all.
     """
     with tempfile.TemporaryDirectory(prefix="segutils-check-") as folder:
-        ingestion.ingest(engagement, Path(folder))
+        ingestion.ingest(engagement, Path(folder), stop=False)
         return InputReport.read(Path(folder))
-
-
-@dataclass(frozen=True)
-class InputReport:
-    """What ingestion counted: rows per table, broken rules, and the columns each table has.
-
-    Plain values; :meth:`Run.input_counts` and :meth:`Run.input_faults` give them as DataFrames.
-    """
-
-    counts: tuple[ingestion.Counts, ...]
-    faults: tuple[ingestion.Fault, ...]
-    columns: dict[str, tuple[str, ...]]
-
-    @classmethod
-    def read(cls, folder: Path) -> InputReport:
-        """The report that ingestion left in a run's folder."""
-        payload = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
-        return cls(
-            counts=tuple(ingestion.Counts(**record) for record in payload["tables"]),
-            faults=tuple(ingestion.Fault(**record) for record in payload["faults"]),
-            columns={name: tuple(columns) for name, columns in payload["columns"].items()},
-        )
 
 
 def open_run(run_dir: str | Path = "") -> Run:
@@ -199,51 +178,82 @@ class Run:
 
     @cached_property
     def _engine(self) -> BaseBackend:
-        return ingestion.open_engine(self.engagement)
+        return opening.open_engine(self.engagement)
 
     @cached_property
     def _inputs(self) -> dict[str, ir.Table]:
-        return ingestion.open_inputs(self.engagement, self.folder, self._engine)
+        return opening.open_inputs(self.engagement, self.folder, self._engine)
 
-    def has_input(self, table: str) -> bool:
-        """Did the client give this table?"""
-        return table in self.report.columns
+    @cached_property
+    def _for_purpose(self) -> dict[tuple[str, str], ir.Table]:
+        return {}
 
-    def has_columns(self, table: str, column: str, second: str = "", third: str = "") -> bool:
-        """Did the client give this table with this column (with all of these)?"""
+    def has_input(self, table: str, purpose: str = SEGMENTATION) -> bool:
+        """Did the client give this table, and may it be used for this purpose?"""
+        return bool(self._columns(table, purpose))
+
+    def has_columns(
+        self, table: str, column: str, second: str = "", third: str = "", *, purpose: str = SEGMENTATION
+    ) -> bool:
+        """Did the client give this table with this column (with all of these), and may they be used?"""
         wanted = set(filter(None, (column, second, third)))
-        return wanted <= set(self.report.columns.get(table, ()))
+        return wanted <= set(self._columns(table, purpose))
 
-    def input(self, table: str) -> ir.Table:
+    def _columns(self, table: str, purpose: str) -> tuple[str, ...]:
+        if purpose not in PURPOSES:
+            fix = f"use one of {', '.join(PURPOSES)}"
+            raise InputError(f"there is no purpose '{purpose}'", where=self.name, fix=fix)
+        return self.report.columns_for(table, purpose)
+
+    def input(self, table: str, purpose: str = SEGMENTATION) -> ir.Table:
         """A canonical table, accepted rows only, lazily on the run's engine.
+
+        Parameters
+        ----------
+        table : str
+        purpose : str
+            What it is read for. Without one: to segment, which fields that identify people, texts and
+            protected attributes may not be used for. Another purpose reads the client's source again, gives
+            the fields that may serve it, and keeps them in this process only; the notebook's title must
+            state it.
 
         Raises
         ------
         InputError
-            The client did not give it.
+            The client did not give it, or it may not be used for this purpose.
         """
-        if not self.has_input(table):
-            given = ", ".join(self.report.columns)
-            if table not in schemas.TABLES:
-                raise InputError(
-                    f"there is no table '{table}'", where=self.name, fix=f"this run has: {given}"
-                )
-            row = schemas.TABLES[table].row
-            fix = f"add '{table}' to the engagement file (one row is {row}); this run has: {given}"
-            raise InputError(f"the client did not give the table '{table}'", where=self.name, fix=fix)
-        return self._inputs[table]
+        if not self._columns(table, purpose):
+            raise self._refuse_input(table, purpose)
+        if purpose == SEGMENTATION:
+            return self._inputs[table]
+        if (table, purpose) not in self._for_purpose:
+            self._for_purpose[table, purpose] = opening.open_for_purpose(
+                table, self.engagement, self.folder, self._engine, purpose=purpose
+            )
+        return self._for_purpose[table, purpose]
+
+    def _refuse_input(self, table: str, purpose: str) -> InputError:
+        given = ", ".join(self.report.columns)
+        if table not in schemas.TABLES:
+            what = f"there is no table '{table}'"
+            return InputError(what, where=self.name, fix=f"this run has: {given}")
+        if any(use.table == table for use in self.report.uses):
+            what = f"the table '{table}' may not be used for {purpose}"
+            fix = "the engagement file decides that, under privacy; ask the owner of that line"
+            return InputError(what, where=self.name, fix=fix)
+        row = schemas.TABLES[table].row
+        fix = f"add '{table}' to the engagement file (one row is {row}); this run has: {given}"
+        return InputError(f"the client did not give the table '{table}'", where=self.name, fix=fix)
 
     def input_counts(self) -> pd.DataFrame:
-        """How many rows came in, are used, were set aside, were added?
+        """How many rows came in, are used, were set aside, were withheld, were added?
 
         Returns
         -------
         DataFrame
-            table, rows_in, rows_used, rows_set_aside, rows_added, read_as
+            table, rows_in, rows_used, rows_set_aside, rows_added, read_as, rows_withheld
         """
-        import pandas as pd
-
-        return pd.DataFrame([asdict(c) for c in self.report.counts], columns=COUNT_COLUMNS)
+        return self.report.count_table()
 
     def input_faults(self) -> pd.DataFrame:
         """Which rules do the client's tables break, how often, and what happened to the rows?
@@ -251,11 +261,20 @@ class Run:
         Returns
         -------
         DataFrame
-            table, column, rule, severity, treatment, rows, share (0-1 of the table's rows in), example, fix
+            table, column, rule, severity, treatment, rows, share (0-1 of the table's rows in), examples, fix
         """
-        import pandas as pd
+        return self.report.fault_table()
 
-        return pd.DataFrame([asdict(f) for f in self.report.faults], columns=FAULT_COLUMNS)
+    def field_uses(self) -> pd.DataFrame:
+        """Which field of the client's tables may be used for what, and what was left out?
+
+        Returns
+        -------
+        DataFrame
+            table, column (``all``: the rows), purposes (tuple), basis, consent, keep_days, owner, stated,
+            cells, without_consent, too_old
+        """
+        return self.report.use_table()
 
     def targets(self) -> pd.DataFrame:
         """Which targets did somebody set?
@@ -314,44 +333,40 @@ class Run:
         -------
         Written
             Shown in the notebook: how many rows went where.
-        """
-        import pandas as pd
 
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", table):
-            raise ValueError(f"a table's name is lower-case words with underscores, not {table!r}")
-        if not isinstance(frame.index, pd.RangeIndex):
-            raise ValueError(f"{table}: reset the index first; only columns are kept")
-        official = os.environ.get(WRITES) == self.name
-        folder = self.folder / "tables" if official else self.folder / "scratch" / "tables"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{table}.parquet"
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-        frame.to_parquet(temporary, index=False, compression="zstd")
-        os.replace(temporary, path)
-        return Written(table=table, rows=len(frame), official=official)
+        Raises
+        ------
+        InputError
+            It has a column that may not be used to segment.
+        """
+        names = self.report.restricted_columns() & set(frame.columns)
+        if names:
+            what = f"the table '{table}' would carry {', '.join(sorted(names))} to later notebooks"
+            fix = "leave these columns out: they may not be used to segment; a list for people is run.export"
+            raise InputError(what, where=f"run.write('{table}', ...)", fix=fix)
+        write_parquet(self._place("tables"), table, frame)
+        return Written(table=table, rows=len(frame), official=self._is_official)
+
+    def export(self, name: str, frame: pd.DataFrame) -> Written:
+        """A list for people, such as the records that somebody must look at: ``exports/<name>.csv``.
+
+        It may hold fields that identify people, so no notebook reads it; it goes to the owner of these data.
+        """
+        write_csv(self._place("exports"), name, frame)
+        return Written(table=name, rows=len(frame), official=self._is_official, place="exports")
+
+    @property
+    def _is_official(self) -> bool:
+        return os.environ.get(WRITES) == self.name
+
+    def _place(self, part: str) -> Path:
+        return self.folder / part if self._is_official else self.folder / "scratch" / part
 
     def show(self, finding: Finding) -> Shown:
         """The finding as the notebook shows it and the packs read it (put it on a cell's last line)."""
         from segutils import display
 
         return display.show(finding, currency=self.currency, brand=self.engagement.brand)
-
-
-@dataclass(frozen=True)
-class Written:
-    """A note on what was written, for the notebook."""
-
-    table: str
-    rows: int
-    official: bool
-
-    def __repr__(self) -> str:
-        where = (
-            "the run"
-            if self.official
-            else "scratch/tables: opened by hand, so the run itself stays as it was"
-        )
-        return f"{self.table}: {self.rows:,} rows written to {where}"
 
 
 def find_writer(table: str) -> str:

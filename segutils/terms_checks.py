@@ -10,7 +10,10 @@ from segutils.engagement_model import Engagement
 from segutils.engagement_terms import Rater, Weighting
 from segutils.yaml_lines import KeyPath, Problem
 
-OWNED = ("objectives", "targets", "thresholds", "costs", "budgets")  # lists whose lines have an owner
+OWNED = (  # lists whose lines have an owner
+    *("objectives", "targets", "thresholds", "costs", "budgets"),
+    *("privacy", "survivorship", "providers"),
+)
 JUDGEMENTS = ("attractiveness", "competitiveness")  # weights that are no question's own
 ROUNDING = 0.02  # of a comparison and its counterpart: 0.33 is a third, 0.11 a ninth
 LEVELS = ("CM1", "CM2", "CM3")
@@ -169,8 +172,9 @@ def _check_owners(engagement: Engagement) -> Iterator[Problem]:
         for section in OWNED
         for index, line in enumerate(getattr(engagement, section))
     ]
-    if engagement.organisation:
-        owned.append((("organisation", "owner"), engagement.organisation.owner))
+    for section in ("organisation", "project"):
+        if part := getattr(engagement, section):
+            owned.append(((section, "owner"), part.owner))
     for key, owner in owned:
         yield from _unknown(key, "owner", owner, known, "add it under owners, which has")
 

@@ -117,7 +117,7 @@ def test_duplicate_keys(small_engagement):
     assert count(run, "customers") == {"rows_in": 302, "rows_used": 300, "rows_set_aside": 2, "rows_added": 0}
     assert fault(run, "same row again (customer_id)")["rows"] == 1
     conflict = fault(run, "customer_id again with other content")
-    assert conflict["rows"] == 1 and conflict["example"] == "row 303: customer_id is C…"
+    assert conflict["rows"] == 1 and conflict["examples"] == "row 303: customer_id is C…"
     kept = run.input("customers").filter(lambda t: t.customer_id == "C0001").to_pandas()
     assert kept.region.tolist() == [area]
 
@@ -138,7 +138,7 @@ def test_unparsable_cells_are_set_aside_with_their_raw_text(small_engagement):
         ("order_id: missing", "8"),
     ]
     assert rejects[0]["sold"] == "last Tuesday" and rejects[1]["amount"] == "n/a"
-    assert fault(run, "not a date or time")["example"] == "row 6: ordered_at is last Tuesday"
+    assert fault(run, "not a date or time")["examples"] == "row 6: ordered_at is last Tuesday"
     blanked = run.input_faults().query("column == 'discount'").iloc[0]
     assert blanked.severity == "blank" and blanked.rows == 1
 
@@ -249,7 +249,7 @@ def test_ragged_lines_are_set_aside_by_line(small_engagement):
     run = ingest(small_engagement)
     counts = count(run, "transactions")
     assert counts["rows_in"] == len(text) - 1 and counts["rows_set_aside"] == 2
-    assert fault(run, "the line is not a row")["example"] == "line 4: the line has more than 7 fields"
+    assert fault(run, "the line is not a row")["examples"] == "line 4: the line has more than 7 fields"
     assert [r["row_in_source"] for r in read_rejects(run, "transactions")] == ["4", "10"]
 
 

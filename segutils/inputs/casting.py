@@ -57,6 +57,8 @@ class Reading:
         First and last moment (ISO, as in the source) of each time column.
     repeats : bool
         Some key occurs more than once.
+    misspelt : mapping of str to mapping of str to str
+        Category column → rare spelling → the frequent value that it is nearly like.
     """
 
     decimals: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +68,7 @@ class Reading:
     low: Mapping[str, str] = field(default_factory=dict)
     high: Mapping[str, str] = field(default_factory=dict)
     repeats: bool = False
+    misspelt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def read_decimal_marks(table: ir.Table, columns: Mapping[str, str], *, where: str) -> dict[str, str]:

@@ -19,27 +19,12 @@ from segutils.engagement import Engagement
 from segutils.errors import InputError
 from segutils.inputs import casting
 from segutils.inputs.casting import Reading
+from segutils.inputs.checks import RAW, REASON, Check, check_repeats, find_misspelt, list_checks, mark
 from segutils.inputs.files import ROW, Rows
-from segutils.table_schema import Context, Severity, TableSchema
+from segutils.table_schema import TableSchema
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-RAW = "raw"
-REASON = "reason"
-UNREADABLE = "not a "
-TYPE_WORDS = {"timestamp": "date or time", "date": "date", "boolean": "yes or no"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One rule on one column; the judged rows carry a column that says who breaks it (see :func:`mark`)."""
-
-    column: str
-    rule: str
-    severity: Severity
-    fix: str
-    broken: ir.BooleanValue | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +59,15 @@ class Judged:
         aside = self.rows.filter(self.rows[REASON].notnull())
         return aside.select(REASON, *([ROW] if self.numbered else []), RAW)
 
-    def first_broken(self, number: int) -> ir.Table:
-        """A row that breaks a check: the first of the file, or of all its cells in order."""
+    def first_broken(self, number: int, key: tuple[str, ...], rows: int) -> ir.Table:
+        """Rows that break a check: the first of the file, or in the order of their key and cells."""
         broken = self.rows.filter(self.rows[mark(number)])
-        return broken.order_by(ROW if self.numbered else RAW).limit(1).select(*self.numbering(), RAW)
+        order = [ROW] if self.numbered else [*key, RAW]
+        return broken.order_by(order).limit(rows).select(*self.numbering(), *key, RAW)
 
     def numbering(self) -> tuple[str, ...]:
         """The row-number column, if there is one."""
         return (ROW,) if self.numbered else ()
-
-
-def mark(number: int) -> str:
-    """Name of the column that says whether a row breaks check `number`."""
-    return f"check_{number}"
 
 
 def map_columns(name: str, rows: Rows, engagement: Engagement) -> dict[str, str]:
@@ -184,7 +165,7 @@ def _own(canonical: str) -> str:
 
 
 def read_cells(typed: ir.Table, schema: TableSchema, reading: Reading) -> Reading:
-    """From when to when do the times run, which are calendar days, and does a key occur twice?"""
+    """From when to when do the times run, which are days, does a key occur twice, what is misspelt?"""
     columns = [name for name in table_schema.moments(schema) if _own(name) in typed.columns]
     sums: dict[str, ir.Scalar] = {"rows": typed.count()}
     for column in columns:
@@ -193,6 +174,7 @@ def read_cells(typed: ir.Table, schema: TableSchema, reading: Reading) -> Readin
         sums[f"timed_{column}"] = (moment != moment.truncate("D")).sum()
     found = typed.aggregate(**sums).to_pyarrow().to_pylist()[0]
     known = [column for column in columns if found[f"low_{column}"] is not None]
+    own = {c.name: _own(c.name) for c in schema.columns if _own(c.name) in typed.columns}
     keys = typed.select(*map(_own, schema.key)).distinct().count().to_pyarrow().as_py() if schema.key else 0
     return replace(
         reading,
@@ -200,6 +182,7 @@ def read_cells(typed: ir.Table, schema: TableSchema, reading: Reading) -> Readin
         low={column: found[f"low_{column}"].isoformat() for column in known},
         high={column: found[f"high_{column}"].isoformat() for column in known},
         repeats=bool(schema.key) and keys < found["rows"],
+        misspelt=find_misspelt(typed, own, schema),
     )
 
 
@@ -270,7 +253,7 @@ def judge_rows(
     cells = {_raw(number): placed[column] for number, column in enumerate(source_columns)}
     base = placed.select(*([ROW] if rows.numbered else []), **own, **cells)
     raws = {canonical: _raw(source_columns.index(theirs)) for canonical, theirs in mapped.items()}
-    checks = _list_checks(name, schema, base, raws, engagement, accepted)
+    checks = list_checks(name, schema, base, raws, reading, engagement, accepted)
     flags = {mark(number): check.broken for number, check in enumerate(checks)}
     flagged = base.mutate(**flags)
     aside = [
@@ -279,11 +262,10 @@ def judge_rows(
     judged = flagged.mutate(**{REASON: ibis.cases(*aside, else_=ibis.null("string"))})
     if reading.repeats:
         order = [ROW] if rows.numbered else list(mapped)
-        judged, repeats = _check_repeats(judged, schema, list(mapped), order, first=len(checks))
+        judged, repeats = check_repeats(judged, schema, list(mapped), order, first=len(checks))
         checks += repeats
-    broken = (
-        ibis.or_(*(judged[mark(number)] for number in range(len(checks)))) if checks else ibis.literal(False)
-    )
+    faulty = [judged[mark(number)] for number, check in enumerate(checks) if check.severity != "gap"]
+    broken = ibis.or_(*faulty) if faulty else ibis.literal(False)
     raw = ibis.array([judged[column].cast("string") for column in cells])
     judged = judged.mutate(**{RAW: ibis.ifelse(broken, raw, ibis.null(raw.type()))}).drop(*cells)
     return Judged(
@@ -305,89 +287,3 @@ def _order_columns(schema: TableSchema, present: list[str]) -> tuple[str, ...]:
             ordered.append(table_schema.local_date_name(column.name))
     known = [column for column in ordered if column in present]
     return (*known, *(column for column in present if column not in known))
-
-
-def _check_repeats(
-    judged: ir.Table, schema: TableSchema, cells: list[str], order: list[str], *, first: int
-) -> tuple[ir.Table, list[Check]]:
-    """Further rows of a key: the first in file order (or in the order of all cells) is kept."""
-    usable = judged.mutate(usable=judged[REASON].isnull())
-    ranked = usable.mutate(
-        key_rank=ibis.row_number().over(group_by=["usable", *schema.key], order_by=order),
-        cell_rank=ibis.row_number().over(group_by=["usable", *cells], order_by=order),
-    )
-    again = ranked.usable & (ranked.key_rank > 0)
-    ranked = ranked.mutate(
-        **{mark(first): again & (ranked.cell_rank > 0), mark(first + 1): again & (ranked.cell_rank == 0)}
-    )
-    key = " and ".join(schema.key)
-    same = Check(
-        column=schema.key[0], rule=f"same row again ({key})", severity="set_aside", fix="remove the copies"
-    )
-    other = Check(
-        column=schema.key[0],
-        rule=f"{key} again with other content",
-        severity="set_aside",
-        fix="decide which record is right; until then the first one is used",
-    )
-    reasons = [(ranked[mark(first + n)], f"{c.column}: {c.rule}") for n, c in enumerate((same, other))]
-    return ranked.mutate(**{REASON: ibis.cases(*reasons, else_=ranked[REASON])}), [same, other]
-
-
-def _list_checks(
-    name: str,
-    schema: TableSchema,
-    base: ir.Table,
-    raws: Mapping[str, str],
-    engagement: Engagement,
-    accepted: Mapping[str, ir.Table],
-) -> list[Check]:
-    """Every rule that applies to the columns there are; `raws` names the source's cell of each column."""
-    end = casting.end_of_day(engagement.as_of, engagement.timezone)
-    context = Context(as_of_end=end, currency=engagement.currency)
-    checks: list[Check] = []
-
-    def add(column: str, rule: str, severity: Severity, fix: str, broken: ir.BooleanValue) -> None:
-        checks.append(
-            Check(column=column, rule=rule, severity=severity, fix=fix, broken=broken.fill_null(False))
-        )
-
-    for column in (schema.by_name[c] for c in raws if c in schema.by_name):
-        value, raw = base[column.name], base[raws[column.name]]
-        aside: Severity = "set_aside" if column.required else "blank"
-        if raw.type().is_string() and column.type != "string":
-            given = (raw.strip() != "").fill_null(False)
-            words = UNREADABLE + TYPE_WORDS.get(column.type, "number")
-            add(column.name, words, aside, table_schema.SOURCE_FIX, value.isnull() & given)
-            missing = ~given
-        else:
-            missing = value.isnull()
-        if column.required:
-            add(column.name, "missing", "set_aside", "fill it in the source system", missing)
-        if column.past:
-            fix = "check the clock of the source system, and 'as_of' and 'timezone' of the engagement file"
-            last = engagement.as_of
-            late = value > last if column.type == "date" else value >= context.as_of_end
-            add(column.name, f"after {last.isoformat()}", aside, fix, late)
-            add(column.name, "before 1990", aside, table_schema.SOURCE_FIX, value < table_schema.EARLIEST)
-        if column.low is not None:
-            add(column.name, f"below {column.low:g}", aside, table_schema.SOURCE_FIX, value < column.low)
-        if column.high is not None:
-            add(column.name, f"above {column.high:g}", aside, table_schema.SOURCE_FIX, value > column.high)
-        target, _, key = column.references.partition(".")
-        if target in accepted and target != name:
-            fix = f"send the missing rows of {target}, or correct the {column.name}"
-            broken = value.notnull() & value.notin(accepted[target][key])
-            add(column.name, f"not in {target}", column.reference_severity, fix, broken)
-    for rule in schema.rules:
-        if rule.column in raws and all(column in raws for column in rule.needs):
-            add(rule.column, rule.words, rule.severity, rule.fix, rule.broken(base, context))
-    for extra in engagement.rules:
-        if extra.table != name or extra.column not in raws:
-            continue
-        value = base[extra.column]
-        if extra.min is not None:
-            add(extra.column, f"below {extra.min:g}", extra.treatment, extra.why, value < extra.min)
-        if extra.max is not None:
-            add(extra.column, f"above {extra.max:g}", extra.treatment, extra.why, value > extra.max)
-    return checks

@@ -24,6 +24,7 @@ TITLES: Mapping[Audience, str] = {
 SHOWN_PACKAGES = ("python", "pandas", "numpy", "scikit-learn", "ibis-framework", "duckdb", "matplotlib")
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 MAX_REASONS = 3
+APPENDIX = "appendix"
 SCORECARD = "page-per-segment"
 _DEFAULT_LOOK = Look(primary="#1f4e79", accent="#d9822b", font="DejaVu Sans")
 
@@ -155,18 +156,17 @@ def read_look(engagement: Engagement, folder: Path) -> Look:
 
 def _data_lines(report: InputReport) -> tuple[str, ...]:
     """A line per table; before them one over all, if they are more than page one has room for."""
-    lines = [
-        _data_line(c.table, c.rows_in, c.rows_used, c.rows_set_aside, c.rows_added) for c in report.counts
-    ]
+    parts = [(c.rows_in, c.rows_used, c.rows_set_aside, c.rows_withheld, c.rows_added) for c in report.counts]
+    lines = [_data_line(c.table, *numbers) for c, numbers in zip(report.counts, parts, strict=True)]
     if len(lines) > MAX_SUMMARY_LINES:
-        parts = [(c.rows_in, c.rows_used, c.rows_set_aside, c.rows_added) for c in report.counts]
         lines.insert(0, _data_line(f"all {len(lines)} tables", *map(sum, zip(*parts, strict=True))))
     return tuple(lines)
 
 
-def _data_line(name: str, rows_in: int, used: int, aside: int, added: int) -> str:
+def _data_line(name: str, rows_in: int, used: int, aside: int, withheld: int, added: int) -> str:
+    kept_back = f" + {withheld:,} withheld" if withheld else ""
     more = f"; {added:,} added" if added else ""
-    return f"{name}: {rows_in:,} rows read = {used:,} used + {aside:,} set aside{more}"
+    return f"{name}: {rows_in:,} rows read = {used:,} used + {aside:,} set aside{kept_back}{more}"
 
 
 def build_pack(notebooks: Sequence[ExecutedNotebook], audience: Audience, facts: RunFacts) -> Pack:
@@ -181,6 +181,8 @@ def build_pack(notebooks: Sequence[ExecutedNotebook], audience: Audience, facts:
     if audience == "board":  # the scorecard and what stands with it come before what explains them
         first = {page.source.notebook for cell in found for page in cell.pages if SCORECARD in cell.tags}
         found.sort(key=lambda cell: not any(page.source.notebook in first for page in cell.pages))
+    found = [_as_appendix(cell) if APPENDIX in cell.tags else cell for cell in found]
+    found.sort(key=lambda cell: APPENDIX in cell.tags)
     pages = [page for cell in found for page in cell.pages]
     _check_unique(pages)
     if not pages:
@@ -212,6 +214,11 @@ def build_pack(notebooks: Sequence[ExecutedNotebook], audience: Audience, facts:
         limits=tuple(limits.items()),
         provenance=facts.provenance,
     )
+
+
+def _as_appendix(cell: CellPages) -> CellPages:
+    """Pages that are looked up rather than read: after all others, under a heading of their own."""
+    return replace(cell, pages=tuple(replace(page, section="Appendix") for page in cell.pages))
 
 
 def _check_unique(pages: Sequence[Page]) -> None:

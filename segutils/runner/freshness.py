@@ -26,6 +26,10 @@ OWN_KEYS = (
     "parameters",
     "packs",
 )  # of the engagement: a notebook's own parameters are in its key, packs come after
+OF_INGESTION = (  # of the engagement: all that decides which rows and fields enter, and how they are read
+    *("tables", "rules", "as_of", "timezone", "currency", "engine"),
+    *("gate", "privacy", "protected_attributes"),
+)
 INPUT_PARTS = ("inputs", "rejects")
 INPUT_FILES = ("inputs.json", "engagement.json", "logo.*")
 OF_THE_RUN_ITSELF = ("engagement.json", "logo.")  # differ between runs whose accepted tables are the same
@@ -60,6 +64,8 @@ class Basis:
     def describe(self, graph: Graph, notebook: Notebook) -> NotebookRecord:
         """The record of a notebook as it would be computed now, with its key; nothing in it is done yet."""
         reads = {table: self.table_hash(graph, table) for table in notebook.reads}
+        if notebook.purposes:  # what the run's inputs leave out comes from the sources again
+            reads |= {f"source of {t}": self.data[t] for t in notebook.reads if t in self.data}
         if notebook.reads_every_input:
             reads["every input"] = hash_json(
                 [hash_folder(self.folder / "inputs"), hash_file(self.folder / "inputs.json")]
@@ -79,7 +85,7 @@ class Basis:
 
     def input_key(self) -> str:
         """What the accepted input tables depend on."""
-        stated = {key: value for key, value in self.engagement.items() if key not in OWN_KEYS}
+        stated = {key: self.engagement.get(key) for key in OF_INGESTION}
         return hash_json([stated, dict(self.data), hash_code([INGESTION]), package_versions()])
 
     def input_files(self) -> dict[str, str]:

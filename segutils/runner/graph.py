@@ -14,7 +14,7 @@ from segutils.errors import InputError
 from segutils.formats import join_words
 
 OPTIONAL = ("has_input", "has_columns")  # calls that ask whether there is an input
-EVERY_INPUT = frozenset(["input_counts", "input_faults", "report"])
+EVERY_INPUT = frozenset(["input_counts", "input_faults", "field_uses", "report"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,8 @@ class Notebook:
     """A notebook of the playbook: its title's promise, its cells, and what its code uses of the run.
 
     `reads` are the title's tables plus the optional inputs that the code asks for (`has_input`);
-    `reads_every_input` is true where the code looks at the data report as a whole.
+    `reads_every_input` is true where the code looks at the data report as a whole. `purposes` are what it
+    reads fields for that may not be used to segment.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Notebook:
     decides: tuple[str, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    purposes: tuple[str, ...]
     reads_every_input: bool
 
     @property
@@ -169,6 +171,13 @@ def read_notebook(path: Path) -> Notebook:
             what = f"the code calls run.{method}({table!r}), the title does not say so"
             fix = f"add `{table}` after **{part}** in the title cell"
             raise InputError(what, where=path.name, fix=fix)
+    purposes = _names_after("Purpose", title, path) if "**Purpose**" in title else ()
+    for cell in cells:
+        for purpose in _claimed_purposes(source_of(cell)) if cell["cell_type"] == "code" else ():
+            if purpose not in purposes:
+                what = f"the code reads for the purpose {purpose!r}, the title does not say so"
+                fix = f"add `{purpose}` after **Purpose** in the title cell; the council should know"
+                raise InputError(what, where=path.name, fix=fix)
     return Notebook(
         name=path.stem,
         path=path,
@@ -177,6 +186,7 @@ def read_notebook(path: Path) -> Notebook:
         decides=promised["Decides"],
         reads=tuple(dict.fromkeys((*promised["Reads"], *optional))),
         writes=promised["Writes"],
+        purposes=purposes,
         reads_every_input=("every", "") in used,
     )
 
@@ -231,6 +241,23 @@ def _uses_of_run(source: str) -> list[tuple[str, str]]:
         if is_run and isinstance(first, ast.Constant) and isinstance(first.value, str):
             uses.append((node.func.attr, first.value))
     return uses + [("every", "")] * (plain > 0)
+
+
+def _claimed_purposes(source: str) -> list[str]:
+    """The purposes for which a cell reads: ``run.input("tickets", purpose="enrichment")`` → enrichment."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    words = [word.value for call in calls for word in call.keywords if word.arg == "purpose"]
+    words += [
+        call.args[1]
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "input" and len(call.args) > 1
+    ]
+    found = [word.value if isinstance(word, ast.Constant) else ast.unparse(word) for word in words]
+    return [str(purpose) for purpose in found if purpose != "segmentation"]
 
 
 def _check_writers(notebooks: Iterable[Notebook]) -> None:

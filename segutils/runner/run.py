@@ -9,7 +9,7 @@ from pathlib import Path
 from segutils import tables
 from segutils.engagement import Engagement, fingerprint, load_engagement, to_json
 from segutils.formats import plural
-from segutils.inputs import sources
+from segutils.inputs import opening, sources
 from segutils.runner.fingerprint import hash_package, imported_modules, package_versions
 from segutils.runner.freshness import Basis, find_stale, is_same, reuse_inputs
 from segutils.runner.graph import Graph, read_graph
@@ -42,6 +42,8 @@ class Request:
         Notebooks side by side.
     cell_seconds : int
         Longest time that one cell may take.
+    go_on : bool
+        Whether fatal faults in the data don't stop the run, whatever the engagement file says.
     """
 
     engagement: Path
@@ -51,6 +53,7 @@ class Request:
     only: tuple[str, ...] = ()
     workers: int = 2
     cell_seconds: int = 3600
+    go_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,9 @@ def run_engagement(request: Request, *, renderer: Renderer | None, say: Say) -> 
     engagement = load_engagement(request.engagement)
     parameters = check_parameters(playbook, [*stated_in(engagement), *request.assignments])
     engagement = _with_parameters(engagement, parameters)
+    if request.go_on:
+        gate = engagement.gate.model_copy(update={"on_fatal": "go_on"})
+        engagement = engagement.model_copy(update={"gate": gate})
     data = sources.hash_data(engagement)
     folder = request.reports / engagement.slug / tables.name_run(engagement, data)
     with locked(folder, say):
@@ -117,6 +123,8 @@ class _Work:
         self.manifest.code = hash_package()
 
     def do(self, renderer: Renderer | None) -> RunResult:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        opening.note_source(self.engagement, self.folder)
         inputs_key = self.basis.input_key()
         ingested = is_same(self.manifest.inputs, inputs_key, self.basis.input_files())
         stale = find_stale(self.graph, self.basis, self.manifest) if ingested else set(self.graph.names)
@@ -181,6 +189,8 @@ class _Work:
         counts = tables.InputReport.read(self.folder).counts
         rows, aside = sum(count.rows_in for count in counts), sum(count.rows_set_aside for count in counts)
         said = f"{plural(rows, 'row')} of {plural(len(counts), 'table')} read, {aside:,} set aside"
+        if withheld := sum(count.rows_withheld for count in counts):
+            said += f", {withheld:,} withheld"
         self.progress.end(INPUTS, "done", seconds, said)
 
     def _forget_packs(self) -> None:

@@ -199,4 +199,10 @@ def _spoil(column: str, faults: Sequence[Fault]) -> str:
             cases.append(f"when fault = {number} then ({value}){text}")
         elif fault.kind == "conflicting":
             cases.append(f"when fault = {number} and again then ({column} + 7){text}")
+    turned = [
+        (n, fault.column)
+        for n, fault in enumerate(faults)
+        if (fault.kind, fault.other) == ("swapped", column)
+    ]
+    cases += [f"when fault = {number} then {other}" for number, other in turned]
     return f"case {' '.join(cases)} else {column}{text} end as {column}" if cases else column

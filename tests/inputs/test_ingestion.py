@@ -4,7 +4,7 @@ import json
 
 from segutils import tables
 from segutils.engagement import load_engagement
-from segutils.inputs import ingestion
+from segutils.inputs import opening
 
 
 def give(engagement, name: str, csv: str):
@@ -29,7 +29,7 @@ def test_what_others_refer_to_enters_first(small_engagement):
     give(small_engagement, "opportunities", "opportunity_id,customer_id,stage,amount\nO1,C0001,won,10\n")
     engagement = load_engagement(small_engagement)
     assert list(engagement.tables)[:2] == ["opportunities", "reps"]
-    order = ingestion.list_in_order(engagement)
+    order = opening.list_in_order(engagement)
     assert sorted(order) == sorted(engagement.tables)
     for name, before in (
         ("opportunities", ("customers", "products", "reps")),
@@ -43,7 +43,7 @@ def test_the_table_that_completes_the_customers_enters_before_them(small_engagem
     text = small_engagement.read_text(encoding="utf-8")
     giving = text.replace("path: customers.csv", "path: customers.csv\n    add_missing_from: transactions", 1)
     small_engagement.write_text(giving, encoding="utf-8")
-    assert ingestion.list_in_order(load_engagement(small_engagement)) == [
+    assert opening.list_in_order(load_engagement(small_engagement)) == [
         "products",
         "transactions",
         "customers",

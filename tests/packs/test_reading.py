@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from segutils.errors import InputError
-from segutils.inputs.ingestion import Counts
+from segutils.inputs.faults import Counts
 from segutils.packs import reading, rendering
 from segutils.packs.pages import ExecutedNotebook
 from segutils.tables import InputReport
@@ -157,7 +157,7 @@ def test_page_one_counts_many_tables_together(sample_pack):
         Counts(table=f"t{n}", rows_in=10, rows_used=9, rows_set_aside=1, rows_added=n, read_as="csv")
         for n in range(8)
     ]
-    lines = reading._data_lines(InputReport(counts=tuple(counts), faults=(), columns={}))
+    lines = reading._data_lines(InputReport(counts=tuple(counts), faults=(), columns={}, uses=()))
     pack = replace(sample_pack, data_lines=lines)
     assert len(pack.data_lines) == 9
     assert pack.summary_data_lines == (

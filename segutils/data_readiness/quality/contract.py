@@ -8,12 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from segutils.findings import Figure, Finding, Need, Status
-from segutils.formats import format_value, join_words, plural
+from segutils.findings import Finding, Need, Status
+from segutils.formats import format_value, join_words, lower_first, plural
 
 SLUG = "contract"
 MAX_LINES = 6  # on the counts of single tables
-MAX_BARS = 12
+MAX_ROWS = 12  # of the report's page; the whole list goes to the people who correct the source
+SEVERITIES = {  # as a code review would say it, worst first
+    "fatal": "fatal",
+    "set_aside": "error",
+    "blank": "warning",
+    "flag": "warning",
+    "gap": "note",
+}
 
 
 def check_contract(
@@ -25,6 +32,7 @@ def check_contract(
     max_set_aside_share: float = 0.01,
     max_set_aside_share_fail: float = 0.05,
     max_flagged_share: float = 0.05,
+    max_gap_share: float = 0.2,
     max_age_days: int = 31,
 ) -> Finding:
     """Can the client's tables be used as they came, and which rows cannot?
@@ -32,10 +40,10 @@ def check_contract(
     Parameters
     ----------
     counts : pandas.DataFrame
-        ``table, rows_in, rows_used, rows_set_aside, rows_added, read_as``, one row per table.
+        ``table, rows_in, rows_used, rows_set_aside, rows_added, read_as, rows_withheld``, one row per table.
     faults : pandas.DataFrame
-        ``table, column, rule, severity, treatment, rows, share, example, fix``, one row per broken rule; may
-        be empty. Severity is ``set_aside``, ``blank`` or ``flag``.
+        ``table, column, rule, severity, treatment, rows, share, examples, fix``, one row per broken rule; may
+        be empty. Severity is ``fatal``, ``set_aside``, ``blank``, ``flag`` or ``gap``.
     as_of : datetime.date
         The stated last day of the data.
     last_day : datetime.date, optional
@@ -46,13 +54,17 @@ def check_contract(
         Of any table's rows; above it the data do not hold.
     max_flagged_share : float
         Of any table's rows that break one rule and are used nevertheless; above it the data hold with limits.
+    max_gap_share : float
+        Of a column's cells that are empty though each row should have one; above it the data hold with
+        limits.
     max_age_days : int
         Between the last order line and `as_of`; above it the data hold with limits.
 
     Returns
     -------
     Finding
-        Table: the faults, those with consequences first; where there are none, the counts.
+        Table: the broken rules as a review lists them, worst first, the `MAX_ROWS` first ones; where there
+        are none, the counts. A fatal fault (see the engagement's gate) fails the contract.
 
     Notes
     -----
@@ -60,12 +72,15 @@ def check_contract(
     """
     rows_in, aside = int(counts.rows_in.sum()), int(counts.rows_set_aside.sum())
     used, added = int(counts.rows_used.sum()), int(counts.rows_added.sum())
-    if rows_in != used + aside:
-        raise ValueError(f"{rows_in} rows in are not {used} used and {aside} set aside")
+    withheld = int(counts.rows_withheld.sum())
+    if rows_in != used + aside + withheld:
+        raise ValueError(f"{rows_in} rows in are not {used} used, {aside} set aside and {withheld} withheld")
     shares = counts.rows_set_aside / counts.rows_in
     worst_share = float(shares.max())
     worst_table = str(counts.table[shares.idxmax()])
-    kept = faults[faults.severity != "set_aside"]
+    fatal = faults[faults.severity == "fatal"]
+    kept = faults[faults.severity.isin(["blank", "flag"])]
+    gaps = faults[faults.severity == "gap"]
     age = (as_of - last_day).days if last_day else None
     problems = []
     if worst_share > max_set_aside_share:
@@ -77,20 +92,25 @@ def check_contract(
         top = kept.loc[kept.share.idxmax()]
         where = f" ({top['column']})" if top["column"] else ""
         problems.append(f"{format_value(top.share, 'share')} of {top.table} are marked “{top.rule}”{where}")
+    if len(gaps) and gaps.share.max() > max_gap_share:
+        top = gaps.loc[gaps.share.idxmax()]
+        problems.append(f"{format_value(top.share, 'share:0')} of {top.table} have no {top['column']}")
     if age is not None and age > max_age_days:
         problems.append(f"the last order line is {plural(age, 'day')} older than the stated last day")
-    status: Status = "fail" if worst_share > max_set_aside_share_fail else "caution" if problems else "pass"
+    is_broken = len(fatal) > 0 or worst_share > max_set_aside_share_fail
+    status: Status = "fail" if is_broken else "caution" if problems else "pass"
+    reviewed = review_faults(faults)
     return Finding(
         slug=SLUG,
         status=status,
-        headline=_headline(rows_in, used, aside, problems),
-        table=_order_faults(faults) if len(faults) else counts.reset_index(drop=True),
-        formats={"rows": "count", "share": "share:2"}
+        headline=_headline(rows_in, used, aside, withheld, len(fatal), problems),
+        table=reviewed.head(MAX_ROWS) if len(faults) else counts.reset_index(drop=True),
+        formats={"rows": "count", "share": "share:1"}
         if len(faults)
-        else {name: "count" for name in ("rows_in", "rows_used", "rows_set_aside", "rows_added")},
-        labels={"read_as": "Read as", "rows": "Rows", "share": "Share of the table's rows"},
-        figures=_draw_faults(faults) if len(faults) else (),
+        else {name: "count" for name in counts.columns if name.startswith("rows_")},
+        labels={"read_as": "Read as", "rows": "Rows", "share": "Share", "what": "What was done"},
         notes=(
+            *_rest_note(reviewed),
             *_count_lines(counts),
             *_added_note(added),
             *_age_note(age, last_day, as_of),
@@ -104,28 +124,64 @@ def check_contract(
     )
 
 
-def _headline(rows_in: int, used: int, aside: int, problems: list[str]) -> str:
+def review_faults(faults: pd.DataFrame) -> pd.DataFrame:
+    """What is to be corrected in which table, as a review of code would list it?
+
+    Parameters
+    ----------
+    faults : pandas.DataFrame
+        As in :func:`check_contract`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``severity`` (fatal, error, warning, note), ``where`` (table.column), ``rule, rows, share, what``
+        (what was done with the rows), ``examples`` (up to three rows, masked), ``fix``; worst first, within
+        a severity the most frequent first.
+    """
+    rank = {severity: place for place, severity in enumerate(SEVERITIES)}
+    ordered = faults.assign(rank=faults.severity.map(rank)).sort_values(
+        ["rank", "share"], ascending=[True, False], kind="stable", ignore_index=True
+    )
+    places = [f"{t}.{c}" if c else t for t, c in zip(ordered.table, ordered["column"], strict=True)]
+    return pd.DataFrame(
+        {
+            "severity": ordered.severity.map(SEVERITIES),
+            "where": places,
+            "rule": ordered.rule,
+            "rows": ordered.rows,
+            "share": ordered.share,
+            "what": ordered.treatment,
+            "examples": ordered.examples,
+            "fix": ordered.fix,
+        }
+    )
+
+
+def _headline(rows_in: int, used: int, aside: int, withheld: int, fatal: int, problems: list[str]) -> str:
     share = format_value(used / rows_in, "share")
-    if aside:
-        base = (
-            f"{used:,} of {rows_in:,} rows ({share}) are used and {aside:,} set aside, each with its reason"
-        )
+    if aside or withheld:
+        parts = [f"{aside:,} set aside, each with its reason"] * bool(aside)
+        parts += [f"{withheld:,} withheld for want of consent or for their age"] * bool(withheld)
+        base = f"{used:,} of {rows_in:,} rows ({share}) are used and {join_words(parts)}"
     else:
         base = f"All {rows_in:,} rows are used"
+    if fatal:
+        base = f"The data have {plural(fatal, 'fatal fault')} and were used all the same: {lower_first(base)}"
     return f"{base}, but {join_words(problems)}." if problems else f"{base}."
 
 
-def _order_faults(faults: pd.DataFrame) -> pd.DataFrame:
-    rank = {"fatal": 0, "set_aside": 1, "blank": 2, "flag": 3}
-    ordered = faults.assign(rank=faults.severity.map(rank)).sort_values(
-        ["rank", "share"], ascending=[True, False], kind="stable"
-    )
-    return ordered.drop(columns=["rank", "severity"]).reset_index(drop=True)
+def _rest_note(reviewed: pd.DataFrame) -> tuple[str, ...]:
+    rest = reviewed.severity[MAX_ROWS:].value_counts(sort=False)
+    if rest.empty:
+        return ()
+    kinds = join_words([plural(int(count), str(kind)) for kind, count in rest.items()])
+    return (f"Not on this page: {kinds}. The whole list is the file exports/contract_review.csv of the run.",)
 
 
 def _count_lines(counts: pd.DataFrame) -> list[str]:
     """A line per table; of many tables, those of which every row is used share one."""
-    is_whole = counts.rows_set_aside.eq(0) & counts.rows_added.eq(0)
+    is_whole = counts.rows_set_aside.eq(0) & counts.rows_added.eq(0) & counts.rows_withheld.eq(0)
     if len(counts) <= MAX_LINES or is_whole.sum() < 2:
         return [_count_line(row) for row in counts.to_dict("records")]
     whole, rows = counts.table[is_whole], int(counts.rows_in[is_whole].sum())
@@ -136,6 +192,8 @@ def _count_lines(counts: pd.DataFrame) -> list[str]:
 def _count_line(row: Mapping[str, Any]) -> str:
     """The line that the packs print: rows in = used + set aside."""
     parts = f"{row['rows_used']:,} used + {row['rows_set_aside']:,} set aside"
+    if row["rows_withheld"]:
+        parts += f" + {row['rows_withheld']:,} withheld"
     read_as = f" (read as {row['read_as']})" if row.get("read_as") else ""
     return f"{row['table']}: {row['rows_in']:,} rows in = {parts}{read_as}."
 
@@ -156,35 +214,6 @@ def _age_note(age: int | None, last_day: date | None, as_of: date) -> tuple[str,
         f"The last order line is of {last_day.isoformat()}, {plural(age, 'day')} before the stated last day "
         f"({as_of.isoformat()}).",
     )
-
-
-def _draw_faults(faults: pd.DataFrame) -> tuple[Figure, ...]:
-    words = {"set_aside": "row set aside", "blank": "cell left empty", "flag": "kept, counted"}
-    data = _order_faults(faults).head(MAX_BARS)
-    severity = faults.set_index(["table", "column", "rule"]).severity
-    data = data.assign(
-        fault=[
-            f"{t}.{c}: {r}" if c else f"{t}: {r}" for t, c, r in data[["table", "column", "rule"]].to_numpy()
-        ],
-        what_happened=[
-            words[severity[key]] for key in zip(data.table, data["column"], data.rule, strict=True)
-        ],
-    )
-    top = data.loc[data.share.idxmax()]
-    title = f"No broken rule touches more than {format_value(top.share, 'share:2')} of a table's rows"
-    figure = Figure(
-        kind="bar",
-        data=data[["fault", "what_happened", "share", "rows"]].reset_index(drop=True),
-        x="fault",
-        y="share",
-        series="what_happened",
-        title=title,
-        subtitle="Broken rules by table and column, share of the table's rows",
-        alt=f"Bars of {plural(len(data), 'broken rule')}. {title} ({top['column']}: {top.rule}).",
-        formats={"share": "share:2", "rows": "count"},
-        stacked=True,
-    )
-    return (figure,)
 
 
 def _list_needs(faults: pd.DataFrame) -> tuple[Need, ...]:

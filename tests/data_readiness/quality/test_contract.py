@@ -8,10 +8,10 @@ import pytest
 from segutils.data_readiness.quality.contract import check_contract
 
 COUNTS = pd.DataFrame(
-    [("customers", 200, 200, 0, 3, "csv"), ("transactions", 1000, 992, 8, 0, "csv")],
-    columns=["table", "rows_in", "rows_used", "rows_set_aside", "rows_added", "read_as"],
+    [("customers", 200, 200, 0, 3, "csv", 0), ("transactions", 1000, 992, 8, 0, "csv", 0)],
+    columns=["table", "rows_in", "rows_used", "rows_set_aside", "rows_added", "read_as", "rows_withheld"],
 )
-FAULT_COLUMNS = ["table", "column", "rule", "severity", "treatment", "rows", "share", "example", "fix"]
+FAULT_COLUMNS = ["table", "column", "rule", "severity", "treatment", "rows", "share", "examples", "fix"]
 FAULTS = pd.DataFrame(
     [
         ("transactions", "product_id", "not in products", "flag", "kept", 12, 0.012, "x", "send"),
@@ -33,7 +33,7 @@ def test_counts_add_up_in_headline_and_notes():
 
 
 def test_of_many_tables_those_without_loss_share_a_line():
-    more = pd.DataFrame([(f"t{n}", 10, 10, 0, 0, "csv") for n in range(6)], columns=COUNTS.columns)
+    more = pd.DataFrame([(f"t{n}", 10, 10, 0, 0, "csv", 0) for n in range(6)], columns=COUNTS.columns)
     notes = check_contract(pd.concat([COUNTS, more]), FAULTS, as_of=DAY).notes
     assert notes[:3] == (
         "customers: 200 rows in = 200 used + 0 set aside (read as csv).",  # three more were added
@@ -42,10 +42,17 @@ def test_of_many_tables_those_without_loss_share_a_line():
     )
 
 
-def test_rows_lost_come_before_cells_lost_and_flags():
-    finding = check_contract(COUNTS, FAULTS, as_of=DAY)
-    assert finding.table["rule"].tolist() == ["missing", "above 9", "not in products"]
-    assert finding.figures[0].title == "No broken rule touches more than 3.00 % of a table's rows"
+def test_the_review_lists_the_worst_first_with_examples_and_fix():
+    gap = ("customers", "email", "empty", "gap", "cell is empty", 30, 0.15, "row 2: email is empty", "fill")
+    faults = pd.concat([FAULTS, pd.DataFrame([gap], columns=FAULT_COLUMNS)])
+    finding = check_contract(COUNTS, faults, as_of=DAY)
+    assert finding.table["severity"].tolist() == ["error", "warning", "warning", "note"]
+    assert finding.table["where"].tolist() == [
+        *("transactions.net_revenue", "transactions.quantity", "transactions.product_id"),
+        "customers.email",
+    ]
+    assert finding.table.iloc[0][["rows", "examples", "fix"]].tolist() == [8, "y", "fill"]
+    assert finding.status == "pass"  # 15 % of e-mails are empty, the limit is 20 %
     assert [need.table for need in finding.needs] == ["products"]
 
 
@@ -72,6 +79,32 @@ def test_a_frequent_flag_and_old_data_are_said():
     assert fresh.status == "pass"
 
 
+def test_gaps_are_said_above_their_limit():
+    gap = ("customers", "email", "empty", "gap", "cell is empty", 50, 0.25, "row 2: email is empty", "fill")
+    finding = check_contract(COUNTS, pd.DataFrame([gap], columns=FAULT_COLUMNS), as_of=DAY)
+    assert finding.status == "caution" and "25 % of customers have no email" in finding.headline
+
+
+def test_a_fatal_fault_fails_the_contract_where_the_run_went_on():
+    fatal = FAULTS.iloc[:1].assign(severity="fatal", share=0.6, rows=600)
+    finding = check_contract(COUNTS, pd.concat([fatal, FAULTS]), as_of=DAY)
+    assert finding.status == "fail" and finding.table["severity"][0] == "fatal"
+    assert finding.headline.startswith("The data have 1 fatal fault and were used all the same: 1,192 of")
+
+
+def test_one_page_holds_the_worst_and_counts_the_rest():
+    many = pd.concat([FAULTS.iloc[:1].assign(share=n / 1000) for n in range(15)], ignore_index=True)
+    finding = check_contract(COUNTS, many, as_of=DAY)
+    assert len(finding.table) == 12 and finding.notes[0].startswith("Not on this page: 3 warnings.")
+
+
+def test_rows_withheld_are_part_of_the_sum():
+    counts = COUNTS.assign(rows_used=[150, 992], rows_withheld=[50, 0])
+    finding = check_contract(counts, FAULTS, as_of=DAY)
+    assert "50 withheld for want of consent or for their age" in finding.headline
+    assert "customers: 200 rows in = 150 used + 0 set aside + 50 withheld (read as csv)." in finding.notes
+
+
 def test_without_faults_the_counts_are_the_evidence():
     counts = COUNTS.assign(rows_set_aside=0, rows_used=COUNTS.rows_in)
     finding = check_contract(counts, FAULTS.iloc[:0], as_of=DAY)
@@ -80,7 +113,7 @@ def test_without_faults_the_counts_are_the_evidence():
 
 
 def test_counts_that_do_not_add_up_are_refused():
-    with pytest.raises(ValueError, match="1200 rows in are not 1191 used and 8 set aside"):
+    with pytest.raises(ValueError, match="1200 rows in are not 1191 used, 8 set aside and 0 withheld"):
         check_contract(COUNTS.assign(rows_used=[200, 991]), FAULTS, as_of=DAY)
 
 

@@ -1,0 +1,77 @@
+"""What ingestion counted, as a run keeps it: rows per table, broken rules, columns, and who may use them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segutils.engagement_data import SEGMENTATION, WHOLE_ROWS
+from segutils.inputs.faults import Counts, Fault
+from segutils.inputs.permissions import FieldRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """What ingestion counted: rows per table, broken rules, and the columns each table has.
+
+    Plain values; :meth:`Run.input_counts` and :meth:`Run.input_faults` give them as DataFrames.
+    """
+
+    counts: tuple[Counts, ...]
+    faults: tuple[Fault, ...]
+    columns: dict[str, tuple[str, ...]]
+    uses: tuple[FieldRecord, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> InputReport:
+        """The report that ingestion left in a run's folder."""
+        payload = json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
+        return cls(
+            counts=tuple(Counts(**record) for record in payload["tables"]),
+            faults=tuple(
+                Fault(**{**record, "examples": tuple(record["examples"])}) for record in payload["faults"]
+            ),
+            columns={name: tuple(columns) for name, columns in payload["columns"].items()},
+            uses=tuple(
+                FieldRecord(**{**record, "purposes": tuple(record["purposes"])})
+                for record in payload.get("uses", [])
+            ),
+        )
+
+    def columns_for(self, table: str, purpose: str) -> tuple[str, ...]:
+        """The columns of a table that may be used for a purpose; none where it was not given."""
+        if purpose == SEGMENTATION:
+            return self.columns.get(table, ())
+        uses = [use for use in self.uses if use.table == table]
+        if any(use.column == WHOLE_ROWS and purpose not in use.purposes for use in uses):
+            return ()
+        return tuple(u.column for u in uses if purpose in u.purposes and u.column != WHOLE_ROWS)
+
+    def restricted_columns(self) -> frozenset[str]:
+        """Names of columns that may not be used to segment, in whichever table."""
+        return frozenset(u.column for u in self.uses if SEGMENTATION not in u.purposes) - {WHOLE_ROWS}
+
+    def count_table(self) -> pd.DataFrame:
+        """One row per table: ``table, rows_in, rows_used, rows_set_aside, rows_added, read_as,
+        rows_withheld``."""
+        return _frame(Counts, [asdict(c) for c in self.counts])
+
+    def fault_table(self) -> pd.DataFrame:
+        """One row per broken rule: the fields of :class:`segutils.inputs.faults.Fault`."""
+        records = [{**asdict(f), "examples": "; ".join(f.examples)} for f in self.faults]
+        return _frame(Fault, records)
+
+    def use_table(self) -> pd.DataFrame:
+        """One row per column: the fields of :class:`segutils.inputs.permissions.FieldRecord`."""
+        return _frame(FieldRecord, [asdict(u) for u in self.uses])
+
+
+def _frame(kind: type, records: list[dict[str, object]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(records, columns=[f.name for f in fields(kind)])

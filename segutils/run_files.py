@@ -1,0 +1,60 @@
+"""Files that a run hands on: tables for later notebooks, lists for people; complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A note on what was written, for the notebook."""
+
+    table: str
+    rows: int
+    official: bool
+    place: str = "tables"
+
+    def __repr__(self) -> str:
+        where = "the run" if self.place == "tables" else f"{self.place}/{self.table}.csv of the run"
+        if not self.official:
+            where = f"scratch/{self.place}: opened by hand, so the run itself stays as it was"
+        return f"{self.table}: {self.rows:,} rows written to {where}"
+
+
+def _check_frame(name: str, frame: pd.DataFrame) -> None:
+    import pandas as pd
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f"a table's name is lower-case words with underscores, not {name!r}")
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise ValueError(f"{name}: reset the index first; only columns are kept")
+
+
+def write_parquet(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    """A table for later notebooks."""
+    _check_frame(name, frame)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.parquet"
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    frame.to_parquet(temporary, index=False, compression="zstd")
+    os.replace(temporary, path)
+
+
+def write_csv(folder: Path, name: str, frame: pd.DataFrame) -> None:
+    """A list for people; a cell that a spreadsheet would take for a formula starts with an apostrophe."""
+    _check_frame(name, frame)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.csv"
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    safe = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in FORMULA_STARTS else v)
+    safe.to_csv(temporary, index=False)
+    os.replace(temporary, path)

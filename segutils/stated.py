@@ -1,0 +1,106 @@
+"""What the engagement file states, as tables: costs, limits, budgets, weights, rules about the data.
+
+Everything here was set by people; each line keeps its owner, and an empty table means that nobody stated it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from segutils.engagement import Engagement
+from segutils.engagement_data import FieldUse, Project, Provider, SurvivorshipRule
+from segutils.engagement_fields import Part
+from segutils.engagement_terms import Budget, CostLine, Threshold, Weighting
+
+
+def list_costs(engagement: Engagement) -> pd.DataFrame:
+    """What do things cost, by whose assumption?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``item, amount, per, every, channel, segment, owner, note``; amounts in the engagement's currency.
+    """
+    return _table(CostLine, engagement.costs)
+
+
+def list_thresholds(engagement: Engagement, question: str) -> pd.DataFrame:
+    """Which limits decide this question?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``measure, min, max, periods, owner, note``; NaN where a limit has no such end.
+    """
+    found = [line for line in engagement.thresholds if line.question == question]
+    table = _table(Threshold, found).drop(columns="question")
+    return table.astype({"min": float, "max": float})
+
+
+def list_budgets(engagement: Engagement, question: str) -> pd.DataFrame:
+    """Which money limits this question?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``item, amount, horizon, owner, note``.
+    """
+    found = [line for line in engagement.budgets if question in line.questions]
+    return _table(Budget, found).drop(columns="questions")
+
+
+def read_weights(engagement: Engagement, question: str) -> Weighting | None:
+    """The criteria of a judgement and how much they count for each rater; None where nobody stated them."""
+    return engagement.weights.get(question)
+
+
+def list_privacy(engagement: Engagement) -> pd.DataFrame:
+    """Which field may be used for what?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table, fields, purposes, basis, consent, keep_days, owner, note``, one row per line of the file.
+    """
+    return _table(FieldUse, engagement.privacy)
+
+
+def list_survivorship(engagement: Engagement) -> pd.DataFrame:
+    """Which system's value of a field is believed?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``field, rule, sources, owner, note``; sources are a tuple, best first, empty where the rule needs
+        none.
+    """
+    table = _table(SurvivorshipRule, engagement.survivorship)
+    return table.assign(sources=[tuple(sources) for sources in table.sources])
+
+
+def list_providers(engagement: Engagement) -> pd.DataFrame:
+    """On which terms may a provider's data be used?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name, basis, hosted_in, agreement, owner, note``.
+    """
+    return _table(Provider, engagement.providers)
+
+
+def list_project(engagement: Engagement) -> pd.DataFrame:
+    """How much time does this engagement have?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``days, day_rate, owner, note``: one row, or none where nobody stated it.
+    """
+    return _table(Project, [engagement.project] if engagement.project else [])
+
+
+def _table(model: type[Part], lines: Sequence[Part]) -> pd.DataFrame:
+    return pd.DataFrame([line.model_dump() for line in lines], columns=list(model.model_fields))
