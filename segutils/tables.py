@@ -378,3 +378,22 @@ def find_writer(table: str) -> str:
         if f"`{table}`" in re.split(r"\*\*|\n", writes, maxsplit=1)[0]:
             return path.stem
     return ""
+
+
+def find_purposes() -> pd.DataFrame:
+    """Which notebooks read fields for a purpose of their own, by the ``**Purpose**`` of their titles?
+
+    Returns
+    -------
+    DataFrame
+        notebook, purpose
+    """
+    import pandas as pd
+
+    rows = []
+    for path in sorted((ROOT / "playbook").glob("*.ipynb")):
+        title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        _, _, said = title.partition("**Purpose**")
+        named = re.findall(r"`([^`]+)`", re.split(r"\*\*|\n", said, maxsplit=1)[0])
+        rows += [(path.stem, purpose) for purpose in named]
+    return pd.DataFrame(rows, columns=["notebook", "purpose"])

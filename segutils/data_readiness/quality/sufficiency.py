@@ -174,7 +174,7 @@ def decide_sufficiency(
         recommendation,
     )
     decision = Decision(
-        question="On which data should the segments be built?",
+        question="For which kind of segmentation are there enough data?",
         options=options,
         recommendation=recommendation,
         robustness=_robustness_sentence(
@@ -224,7 +224,7 @@ def decide_sufficiency(
             "Enough data for an approach says that segments can be found from them, not that these segments "
             "will differ in what they need or in how they respond.",
             *_response_limit(verdicts),
-            *_behaviour_limit(verdicts),
+            *_behaviour_limit(verdicts, decision.choice),
         ),
         needs=_list_needs(verdicts),
     )
@@ -313,10 +313,15 @@ def _draw_scores(scores: pd.DataFrame, table: pd.DataFrame, options: pd.DataFram
     )
 
 
-def _behaviour_limit(verdicts: Mapping[str, str]) -> tuple[str, ...]:
-    """The notebooks that follow look at behaviour whatever is recommended here: said where it falls short."""
-    if verdicts[BEHAVIOURAL] == "enough":
+def _behaviour_limit(verdicts: Mapping[str, str], choice: str) -> tuple[str, ...]:
+    """The notebooks that follow look at behaviour whatever is recommended here: said where it differs."""
+    if verdicts[BEHAVIOURAL] == "enough" and choice == BEHAVIOURAL:
         return ()
+    if verdicts[BEHAVIOURAL] == "enough":
+        return (
+            f"There are more data for {choice} segmentation, and enough for behavioural, on which the "
+            "segments of the following pages rest: what explains customers best is another question.",
+        )
     return (
         "The segments of the following pages are formed from behaviour all the same, on data that fall short "
         "for it: take them as a first look.",
