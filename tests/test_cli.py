@@ -144,9 +144,9 @@ def test_check_reads_the_data_and_executes_nothing(home, capsys):
     assert main(["check", "client/engagement.yml"]) == 0
     text = capsys.readouterr().out
     assert [line.split() for line in text.splitlines()[:3]] == [
-        ["table", "rows", "in", "used", "set", "aside", "added"],
-        ["customers", "3", "3", "0", "0"],
-        ["transactions", "7", "6", "1", "0"],
+        ["table", "rows", "in", "used", "set", "aside", "withheld", "added"],
+        ["customers", "3", "3", "0", "0", "0"],
+        ["transactions", "7", "6", "1", "0", "0"],
     ]
     assert "transactions.customer_id" in text and "the engagement can be run" in text
     assert not (home / "reports").exists()
