@@ -94,9 +94,7 @@ def check(args: argparse.Namespace) -> int:
     fatal = [fault for fault in report.faults if fault.severity == "fatal"]
     if fatal and engagement.gate.on_fatal == "stop":
         say(f"\n{engagement.client}: {plural(len(fatal), 'fatal fault')}: no notebook would be started")
-        say(
-            "fix: correct the data at the source, or go on without these rows: segutils run ENGAGEMENT --go-on"
-        )
+        say("fix: correct the source, or go on without these rows: segutils run ENGAGEMENT --go-on")
         return BAD_INPUT
     say(f"\n{engagement.client}: the engagement can be run")
     return DONE

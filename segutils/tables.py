@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from segutils import schemas
 from segutils.engagement import Engagement, fingerprint, load_engagement, read_json
@@ -24,6 +23,7 @@ from segutils.errors import InputError
 from segutils.inputs import ingestion, opening
 from segutils.inputs.report import InputReport
 from segutils.run_files import Written, write_csv, write_parquet
+from segutils.titles import ROOT, find_writer
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from segutils.display import Shown
     from segutils.findings import Finding, Override
 
-ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "data" / "retail" / "engagement.yml"
 WRITES = "SEGUTILS_WRITES"  # the runner sets it to the run's name in its kernels
 TARGET_COLUMNS = ["measure", "segment", "target", "owner", "note"]
@@ -224,13 +223,17 @@ class Run:
         """
         if not self._columns(table, purpose):
             raise self._refuse_input(table, purpose)
-        if purpose == SEGMENTATION:
+        if self._columns(table, purpose) == self._columns(table, SEGMENTATION):
             return self._inputs[table]
         if (table, purpose) not in self._for_purpose:
             self._for_purpose[table, purpose] = opening.open_for_purpose(
                 table, self.engagement, self.folder, self._engine, purpose=purpose
             )
         return self._for_purpose[table, purpose]
+
+    def inputs(self) -> dict[str, ir.Table]:
+        """Every table that may be used to segment, by its name."""
+        return {table: self._inputs[table] for table in self.report.columns}
 
     def _refuse_input(self, table: str, purpose: str) -> InputError:
         given = ", ".join(self.report.columns)
@@ -367,33 +370,3 @@ class Run:
         from segutils import display
 
         return display.show(finding, currency=self.currency, brand=self.engagement.brand)
-
-
-def find_writer(table: str) -> str:
-    """The notebook that writes a table, from the ``**Writes**`` lines of the playbook; empty if none does."""
-    for path in sorted((ROOT / "playbook").glob("*.ipynb")):
-        cells: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        title = "".join(cells[0]["source"])
-        _, _, writes = title.partition("**Writes**")
-        if f"`{table}`" in re.split(r"\*\*|\n", writes, maxsplit=1)[0]:
-            return path.stem
-    return ""
-
-
-def find_purposes() -> pd.DataFrame:
-    """Which notebooks read fields for a purpose of their own, by the ``**Purpose**`` of their titles?
-
-    Returns
-    -------
-    DataFrame
-        notebook, purpose
-    """
-    import pandas as pd
-
-    rows = []
-    for path in sorted((ROOT / "playbook").glob("*.ipynb")):
-        title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
-        _, _, said = title.partition("**Purpose**")
-        named = re.findall(r"`([^`]+)`", re.split(r"\*\*|\n", said, maxsplit=1)[0])
-        rows += [(path.stem, purpose) for purpose in named]
-    return pd.DataFrame(rows, columns=["notebook", "purpose"])

@@ -79,7 +79,8 @@ class TestNotebook:
             if cell.cell_type != "code":
                 continue
             assert not cell.outputs and cell.execution_count is None, f"{cell.id} has outputs"
-            assert len(cell.source.splitlines()) <= 15, cell.id
+            most = 30 if cell.id in ("parameters", "setup") else 15  # lists, of which a long one is no code
+            assert len(cell.source.splitlines()) <= most, cell.id
             for node in ast.walk(ast.parse(cell.source)):
                 forbidden = ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.Lambda | ast.Try
                 assert not isinstance(node, forbidden), f"{cell.id} computes: {ast.unparse(node)[:60]}"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from segutils import schemas
 from segutils.engagement import Engagement, to_json
-from segutils.engagement_data import SEGMENTATION
+from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
 from segutils.inputs.faults import Counts, Fault, find_examples, find_fatal, make_fault, refuse_fatal
 from segutils.inputs.opening import (
@@ -114,7 +114,7 @@ def ingest(engagement: Engagement, folder: Path, *, stop: bool = True) -> None:
 def _report(intake: Intake, fatal: tuple[Fault, ...]) -> dict[str, Any]:
     """What :class:`segutils.tables.InputReport` reads, and how to open the sources again."""
     order = {name: index for index, name in enumerate(intake.engagement.tables)}
-    again = {use.table for use in intake.uses if SEGMENTATION not in use.purposes and use.purposes}
+    again = {use.table for use in intake.uses if set(use.purposes) != set(PURPOSES)}
     sources = {name: source for name, source in intake.engagement.tables.items() if name in again}
     return {
         "tables": [asdict(c) for c in sorted(intake.counts, key=lambda c: order[c.table])],

@@ -14,7 +14,7 @@ from segutils.errors import InputError
 from segutils.formats import join_words
 
 OPTIONAL = ("has_input", "has_columns")  # calls that ask whether there is an input
-EVERY_INPUT = frozenset(["input_counts", "input_faults", "field_uses", "report"])
+EVERY_INPUT = frozenset(["input_counts", "input_faults", "field_uses", "inputs", "report"])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -235,3 +235,10 @@ def test_a_stated_purpose_is_part_of_the_notebook(tmp_path):
     title = "# 2_2\n**Decides** `rfm` · **Reads** `customers` · **Writes** `x` · **Purpose** `identity`"
     write_notebook(tmp_path, 'run.input("customers", purpose="identity")', title)
     assert read_graph(tmp_path).notebook("3_1_x").purposes == ("identity",)
+
+
+def test_a_purpose_that_sees_the_same_fields_reads_the_run_s_own_table(run, client):
+    """Nothing of transactions is restricted, so its source isn't needed again: it may even be gone."""
+    (client.parent / "lines.csv").unlink()
+    seen = run.input("transactions", purpose="enrichment")
+    assert seen.columns == run.input("transactions").columns and int(seen.count().execute()) > 1000

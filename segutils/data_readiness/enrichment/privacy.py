@@ -129,7 +129,8 @@ def _list_unstated(uses: pd.DataFrame) -> list[str]:
     found = []
     for row in uses[~uses.stated.astype(bool) & (uses.column != WHOLE_ROWS)].itertuples():
         known = schemas.TABLES[row.table].by_name.get(row.column)
-        is_own = known is None and row.table == "customers" and row.column not in consents
+        is_consent = row.column in consents or row.column.startswith("consent_")
+        is_own = known is None and row.table == "customers" and not is_consent
         if is_own or (known is not None and known.purposes):
             found.append(f"{row.table}.{row.column}")
     return found
@@ -183,8 +184,10 @@ def _headline(uses: pd.DataFrame, table: pd.DataFrame, leaks: list[str], unstate
     other = int(sum(SEGMENTATION not in purposes for purposes in fields.purposes)) - dropped
     if leaks:
         return f"{join_words(leaks)} can be read to segment, though nobody may use them for it."
-    parts = [f"{plural(dropped, 'field is', 'fields are')} used for nothing"] * bool(dropped)
-    parts += [f"{other} only for other purposes than segmenting"] * bool(other)
+    parts = [f"{dropped} may be used for nothing"] * bool(dropped)
+    parts += [f"{other} {'may be used ' * (not dropped)}only for purposes other than segmenting"] * bool(
+        other
+    )
     start = (
         f"Of {len(fields)} fields, {join_words(parts)}" if parts else f"All {len(fields)} fields may be used"
     )
@@ -197,7 +200,7 @@ def _headline(uses: pd.DataFrame, table: pd.DataFrame, leaks: list[str], unstate
 
 def _reader_notes(readers: pd.DataFrame) -> list[str]:
     return [
-        f"Notebook {notebook} reads fields for {join_words(sorted(group.purpose))}."
+        f"Notebook {notebook} may read fields for {join_words(sorted(group.purpose))}."
         for notebook, group in readers.groupby("notebook")
     ]
 

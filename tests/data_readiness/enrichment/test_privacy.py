@@ -31,8 +31,8 @@ def test_each_field_with_a_limit_is_listed_strictest_first():
     assert finding.status == "pass"
     # seven fields (the rows of events are none); 40 of income, 300 + 50 rows of events
     assert finding.headline == (
-        "Of 7 fields, 1 field is used for nothing and 2 only for other purposes than segmenting; 390 values "
-        "or rows were left out for want of consent or for their age."
+        "Of 7 fields, 1 may be used for nothing and 2 only for purposes other than segmenting; 390 values or "
+        "rows were left out for want of consent or for their age."
     )
     assert finding.table[["table", "fields", "outcome", "left_out"]].to_numpy().tolist() == [
         ["customers", "illness", "not used at all", 0],
@@ -41,7 +41,7 @@ def test_each_field_with_a_limit_is_listed_strictest_first():
         ["events", "all rows", "used with limits", 350],
     ]
     assert finding.table.kept_for.tolist() == ["no limit", "no limit", "no limit", "90 days"]
-    assert "Notebook 2_2_identity reads fields for identity." in finding.notes
+    assert "Notebook 2_2_identity may read fields for identity." in finding.notes
 
 
 def test_a_field_that_can_be_read_against_its_purpose_fails():
