@@ -32,6 +32,16 @@ def check_data_rules(engagement: Engagement) -> list[Problem]:
     ]
 
 
+def may_segment(table: str, column: str, engagement: Engagement) -> bool:
+    """Does the engagement file, or the contract where the file says nothing, allow a column to segment?"""
+    for line in engagement.privacy:
+        if line.table == table and column in line.fields:
+            return SEGMENTATION in line.purposes
+    known = schemas.TABLES[table].by_name.get(column)
+    is_protected = table == "customers" and column in engagement.protected_attributes
+    return not is_protected and (known is None or not known.purposes)
+
+
 def _check_repeats(section: str, part: str, names: list[str]) -> Iterator[Problem]:
     for index, name in enumerate(names):
         if name in names[:index]:

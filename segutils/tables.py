@@ -20,6 +20,7 @@ from segutils import schemas
 from segutils.engagement import Engagement, fingerprint, load_engagement, read_json
 from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
+from segutils.formats import join_words
 from segutils.inputs import ingestion, opening
 from segutils.inputs.report import InputReport
 from segutils.run_files import Written, write_csv, write_parquet
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from segutils.findings import Finding, Override
 
 DEMO = ROOT / "data" / "retail" / "engagement.yml"
+PEOPLE = frozenset(["customer_id", "record_id", "entity_id", "anonymous_id", "respondent_id", "ticket_id"])
 WRITES = "SEGUTILS_WRITES"  # the runner sets it to the run's name in its kernels
 TARGET_COLUMNS = ["measure", "segment", "target", "owner", "note"]
 
@@ -342,10 +344,9 @@ class Run:
         InputError
             It has a column that may not be used to segment.
         """
-        names = self.report.restricted_columns() & set(frame.columns)
-        if names:
-            what = f"the table '{table}' would carry {', '.join(sorted(names))} to later notebooks"
-            fix = "leave these columns out: they may not be used to segment; a list for people is run.export"
+        if leaks := self._find_leaks(frame):
+            what = f"the table '{table}' would carry {join_words(leaks)} to later notebooks"
+            fix = "leave it out: it may not be used to segment; a list for people is run.export"
             raise InputError(what, where=f"run.write('{table}', ...)", fix=fix)
         write_parquet(self._place("tables"), table, frame)
         return Written(table=table, rows=len(frame), official=self._is_official)
@@ -357,6 +358,21 @@ class Run:
         """
         write_csv(self._place("exports"), name, frame)
         return Written(table=name, rows=len(frame), official=self._is_official, place="exports")
+
+    def _find_leaks(self, frame: pd.DataFrame) -> list[str]:
+        """Columns that hold what may not be used to segment: by their name beside a customer, or by value."""
+        from pandas.api.types import is_string_dtype
+
+        restricted = self.report.restricted_columns()
+        found = sorted(restricted & set(frame.columns)) if PEOPLE & set(frame.columns) else []
+        texts = [c for c in frame.columns if c not in found and is_string_dtype(frame[c])]
+        for known in self._for_purpose.values() if texts else ():
+            words = known.select(c for c in known.columns if known[c].type().is_string()).to_pandas()
+            in_the_open = set(words.drop(columns=restricted, errors="ignore").stack().unique())
+            for secret in restricted & set(words.columns):
+                values = set(words[secret].dropna()) - in_the_open  # a town in the field of the street
+                found += [f"{c} (values of {secret})" for c in texts if frame[c].isin(values).any()]
+        return list(dict.fromkeys(found))
 
     @property
     def _is_official(self) -> bool:

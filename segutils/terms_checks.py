@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from segutils import capabilities, expressions, schemas
+from segutils import capabilities, condition_checks, expressions, schemas
+from segutils.data_checks import may_segment
 from segutils.engagement_fields import suggest
 from segutils.engagement_model import Engagement
 from segutils.engagement_terms import Rater, Weighting
@@ -208,18 +209,37 @@ def _check_roles(engagement: Engagement) -> Iterator[Problem]:
 
 
 def _check_definitions(engagement: Engagement) -> Iterator[Problem]:
-    """Every column that a definition names is one of a table that is given."""
+    """Every column that a definition names is one of a table that is given, may be used, and fits its use."""
+    kinds = {table: {c: _kind(table, c) for c in engagement.columns_of(table)} for table in engagement.tables}
     for term, departments in engagement.definitions.items():
         for department, text in departments.items():
             key = ("definitions", term, department)
-            for name in expressions.read_condition(text).columns:
-                table, dot, column = name.rpartition(".")
-                table = table if dot else "customers"
-                if table not in engagement.tables:
-                    unknown = table not in schemas.TABLES
-                    what = f"'{name}': there is no table '{table}'" if unknown else f"'{table}' is not given"
-                    fix = suggest(table, list(engagement.tables))
-                    yield Problem(key, what, f"{fix}this file gives: {', '.join(engagement.tables)}")
-                    continue
-                known = engagement.columns_of(table)
-                yield from _unknown(key, f"column of {table}", column, known, "it has")
+            problems = list(_check_columns(key, text, engagement))
+            yield from problems
+            if problems:
+                continue
+            try:
+                condition_checks.check_condition(text, kinds)
+            except expressions.ExpressionError as error:
+                yield Problem(key, error.what, error.fix)
+
+
+def _kind(table: str, column: str) -> condition_checks.Kind:
+    known = schemas.TABLES[table].by_name.get(column)
+    return condition_checks.kind_of(known.type if known else "any")
+
+
+def _check_columns(key: KeyPath, text: str, engagement: Engagement) -> Iterator[Problem]:
+    for name in expressions.read_condition(text).columns:
+        table, dot, column = name.rpartition(".")
+        table = table if dot else "customers"
+        if table not in engagement.tables:
+            unknown = table not in schemas.TABLES
+            what = f"'{name}': there is no table '{table}'" if unknown else f"'{table}' is not given"
+            fix = suggest(table, list(engagement.tables))
+            yield Problem(key, what, f"{fix}this file gives: {', '.join(engagement.tables)}")
+            continue
+        yield from _unknown(key, f"column of {table}", column, engagement.columns_of(table), "it has")
+        if not may_segment(table, column, engagement):
+            fix = "leave it out, or allow segmentation for it under privacy (its owner decides)"
+            yield Problem(key, f"'{column}' of '{table}' may not be used to segment", fix)

@@ -41,7 +41,7 @@ organisation: {max_messages: 4, headcount: {sales: 6.5}, owner: Bob}
 definitions:
   active_customer:
     Sales: days_since(transactions.ordered_at) <= 365
-    Finance: sum(transactions.net_revenue, days=365) > 0 and household != "test"
+    Finance: sum(transactions.net_revenue, days=365) > 0 and region != "test"
 owners:
   Ann: {role: finance, answers_for: [money]}
   Bob: {role: sales, answers_for: [customers]}
@@ -145,7 +145,7 @@ quorum: 2,  → | 66 | the key 'quorum' is missing | add 'quorum:', how many mem
 [EU, DE → [NO, DE | 67 | NO without quotes means false | write "NO"
 Ann: {role: finance, answers_for: [money]} → Ann: me | 56 | keys with values | {role, answers_for}
 at) <= 365 → at) = 365 | 53 | the condition cannot be read at '= 365' | compare with '=='
-household != "test" → [h for h in x] | 54 | '[h for h in x]' (character | use column names
+region != "test" → [h for h in x] | 54 | '[h for h in x]' (character | use column names
 attractiveness: → atractiveness: | 31 | there is no question 'atractiveness' | did you mean 'attractiveness'
 question: size → question: sise | 41 | there is no question 'sise' | did you mean 'size'?
 [media-mix] → [media-mx] | 49 | there is no question 'media-mx' | did you mean 'media-mix'?
@@ -166,7 +166,10 @@ level: CM1 → level: CM3 | 45 | the levels of the ladder are CM3, CM2 | in the 
 transactions.ordered_at → transaction.ordered_at | 53 | there is no table 'transaction' | 'transactions'?
 transactions.ordered_at → tickets.opened_at | 53 | 'tickets' is not given | this file gives: customers
 transactions.ordered_at → transactions.orderd_at | 53 | unknown column of transactions | 'ordered_at'?
-household != → houshold != | 54 | unknown column of customers 'houshold' | did you mean 'household'?
+region != → regoin != | 54 | unknown column of customers 'regoin' | did you mean 'region'?
+region != → household != | 54 | 'household' of 'customers' may not be used to segment | its owner decides
+region != "test" → email != "x" | 54 | 'email' of 'customers' may not be used to segment | under privacy
+region != "test" → region > 5 | 54 | region | text
 Ann: {role: finance → Ann: {role: finanse | 56 | unknown role 'finanse' | did you mean 'finance'?
 - {role: sales, detail → - {role: sale, detail | 63 | unknown role 'sale' | governance.roles, which has
 approvers: [finance → approvers: [legal | 65 | unknown role 'legal' | add it under governance.roles

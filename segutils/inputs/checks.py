@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -108,19 +109,25 @@ def match_spellings(rows: Mapping[str, int]) -> dict[str, str]:
         others = [other for other in rows if other != value and _digits(other) == _digits(value)]
         same = [o for o in others if _plain(o) == _plain(value) and (rows[o], o) > (count, value)]
         often = sorted(o for o in others if rows[o] >= MISSPELT_ODDS * count and min(len(o), len(value)) > 3)
+        alike = [o for o in often if _words(o) == _words(value)]
         stem = _plain(value).removesuffix(".")
         cut = [o for o in often if value.endswith(".") and len(stem) > 2 and _plain(o).startswith(stem)]
         if same:
             found[value] = max(same, key=lambda o: (rows[o], o))
         elif len(cut) == 1:
             found[value] = cut[0]
-        elif near := get_close_matches(value, often, n=1, cutoff=MISSPELT_RATIO):
+        elif near := get_close_matches(value, alike, n=1, cutoff=MISSPELT_RATIO):
             found[value] = near[0]
     return found
 
 
 def _plain(value: str) -> str:
     return " ".join(value.split()).casefold()
+
+
+def _words(value: str) -> int:
+    """One word more is another category: 'Miscellaneous' and 'Miscellaneous drinks'."""
+    return len(re.findall(r"\w+", value))
 
 
 def _digits(value: str) -> str:

@@ -59,13 +59,21 @@ def test_a_looser_limit_lets_the_same_data_pass(spoilt, tmp_path):
 
 def test_rare_spellings_of_a_frequent_value():
     rows = {"Chemicals": 800, "CHEMICALS": 6, "Chem.": 4, "Chemcials": 3, "Energy": 500, "Enegry": 1}
-    other = {"Nord 1": 400, "Nord 2": 5, "Spa": 300, "Spar": 2, "Chemistry": 60, "Mining": 3}
+    other = {
+        "Nord 1": 400,
+        "Nord 2": 5,
+        "Spa": 300,
+        "Spar": 2,
+        "Chemistry": 60,
+        "Mining": 3,
+        "Chemicals X": 2,
+    }
     assert match_spellings({**rows, **other}) == {
         "CHEMICALS": "Chemicals",
         "Chem.": "Chemicals",
         "Chemcials": "Chemicals",
         "Enegry": "Energy",
-    }  # other digits, three letters, and a frequent neighbour are values of their own
+    }  # other digits, words or three letters are values of their own
 
 
 def test_exchanged_coordinates_are_found_where_the_rest_of_the_country_is(small_engagement, tmp_path):

@@ -134,6 +134,10 @@ def test_a_table_for_later_notebooks_cannot_carry_a_restricted_field(run):
     known = run.input("customers", purpose="identity").to_pandas()
     with pytest.raises(InputError, match="would carry email to later notebooks"):
         run.write("contacts", known[["customer_id", "email"]])
+    renamed = known[["email"]].rename(columns={"email": "label"})  # under another name, without the customer
+    with pytest.raises(InputError, match=r"would carry label \(values of email\)"):
+        run.write("labels", renamed)
+    run.write("segments", pd.DataFrame({"segment": ["S1"], "email": ["by mail"]}))  # a name is no value
     run.export("contacts", known[["customer_id", "email"]].head(2))  # a list for people, by hand: in scratch
     assert (run.folder / "scratch" / "exports" / "contacts.csv").is_file()
 
