@@ -80,6 +80,7 @@ LAYOUTS = (
     Layout(width=HALF, per_row=2),
 )
 _SQUEEZED = 0.35  # how much a lower drawing is disliked
+_TOO_SMALL = 0.85 * MIN_SCALE  # below it drawings don't fit, though heights are estimated on the safe side
 _RUN_ON = 0.3  # weight of a layout whose tables run on to the next page
 
 
@@ -175,6 +176,9 @@ class PageSetter:
             return [*texts, *body, *([_cell(LINE, [item])] for item in remarks)]
         choice = self._choose(page)
         layout = choice.layout
+        stacked = layout.remarks_aside and len(_drawn(page)) > 1  # one row, which goes to the next page whole
+        if stacked and choice.scale < _TOO_SMALL and not page.segment:
+            return [*texts, *self._spread(page, tables, remarks)]
         shown = [self._set_drawn(page, one, choice) for one in _drawn(page)]
         aside = [self.set_table(page, tables.pop(0), ASIDE)] if layout.table_aside else []
         if layout.remarks_aside:
@@ -190,6 +194,34 @@ class PageSetter:
         words = [[_cell(LINE, [item])] for item in remarks]
         # the message stays with its drawing where the tables come on the next page
         return [*texts, *rows, *words, *below] if choice.runs_on else [*texts, *rows, *below, *words]
+
+    def _spread(
+        self, page: Page, tables: Sequence[TableExhibit], remarks: Sequence[dict[str, Any]]
+    ) -> list[Row]:
+        """Drawings that no one page holds: the first stays with its message, the others follow in pairs."""
+        first, *others = _drawn(page)
+        is_beside = bool(remarks) and self._remarks_height(page, ASIDE) <= _room(page)
+        width = MAIN if is_beside else LINE
+        drawn = self._set_drawn(page, first, self._fit_alone(page, first, width, _room(page)))
+        rows = [[_cell(width, [drawn]), *([_cell(ASIDE, remarks)] if is_beside else [])]]
+        for start in range(0, len(others), 2):
+            pair = others[start : start + 2]
+            choices = [self._fit_alone(page, one, HALF, COLUMN - TITLE_FRAME) for one in pair]
+            rows.append(
+                [_cell(HALF, [self._set_drawn(page, o, c)]) for o, c in zip(pair, choices, strict=True)]
+            )
+        below = [[_cell(LINE, [self.set_table(page, table, LINE)])] for table in tables]
+        return [*rows, *below, *([] if is_beside else ([_cell(LINE, [item])] for item in remarks))]
+
+    def _fit_alone(self, page: Page, exhibit: Drawn, width: float, room: float) -> _Choice:
+        """The scale at which a drawing fits into this room by itself."""
+        left = room - _frame_height(page, exhibit, width)
+        found = []
+        for squeeze in SQUEEZES:
+            size = plan_size(exhibit, width, squeeze)
+            scale = min(left / size.height, size.max_scale)
+            found.append(_Choice(layout=Layout(width=width), scale=scale, squeeze=squeeze, runs_on=False))
+        return max(found, key=lambda choice: choice.score)
 
     def _choose(self, page: Page) -> _Choice:
         """The layout that shows the drawings largest; one layout and scale for all segments' pages."""

@@ -25,7 +25,7 @@ from segutils.formats import format_value, plural
 from segutils.statistics.decisions import check_override
 
 SLUG = "cleansing-budget"
-MAX_BARS = 12
+MAX_BARS, MAX_ROWS = 8, 12  # of a page; the notebook has all issues
 USUAL = (0.6, 0.7)
 USUAL_SOURCE = (
     "The usual 60 to 70 % of a project's time is a rule of thumb that nobody has measured: it goes back to "
@@ -138,7 +138,7 @@ def decide_budget(
         slug=SLUG,
         status="caution" if left_out or not len(budgets) else "pass",
         headline=_headline(priced, plan, decision.choice, budget, currency),
-        table=table.drop(columns="table"),
+        table=_shorten(table.drop(columns="table")),
         formats=FORMATS,
         labels=LABELS,
         figures=(*_draw_issues(table, currency), *_draw_frontier(plans, currency)),
@@ -276,6 +276,17 @@ def _list_needs(budgets: pd.DataFrame, project: pd.DataFrame | None) -> tuple[Ne
     return tuple(found)
 
 
+def _shorten(table: pd.DataFrame) -> pd.DataFrame:
+    """The first issues, and the others summed in a last row."""
+    rest = table.iloc[MAX_ROWS:]
+    if len(rest) < 2:
+        return table
+    last = {name: None for name in table.columns}
+    last["issue"] = f"{len(rest)} further issues together"
+    last |= {name: rest[name].sum(min_count=1) for name in ("records", "revenue", "cost")}
+    return pd.concat([table.head(MAX_ROWS), pd.DataFrame([last])], ignore_index=True)
+
+
 def _draw_issues(table: pd.DataFrame, currency: str) -> tuple[Figure, ...]:
     data = table[table["revenue"] > 0].sort_values("revenue", ascending=False, kind="stable").head(MAX_BARS)
     if data.empty:
@@ -309,7 +320,7 @@ def _draw_frontier(plans: Plans, currency: str) -> tuple[Figure, ...]:
     return (
         Figure(
             kind="line",
-            data=data,
+            data=data[data["budget"] > 0].reset_index(drop=True),  # nothing for nothing needs no drawing
             x="budget",
             y="revenue_share",
             title=title,

@@ -13,7 +13,7 @@ from segutils.formats import format_value, join_words, lower_first, plural
 
 SLUG = "contract"
 MAX_LINES = 6  # on the counts of single tables
-MAX_ROWS = 12  # of the report's page; the whole list goes to the people who correct the source
+MAX_ROWS = 10  # of the report's page; the whole list goes to the people who correct the source
 SEVERITIES = {  # as a code review would say it, worst first
     "fatal": "fatal",
     "set_aside": "error",
@@ -104,11 +104,11 @@ def check_contract(
         slug=SLUG,
         status=status,
         headline=_headline(rows_in, used, aside, withheld, len(fatal), problems),
-        table=reviewed.head(MAX_ROWS) if len(faults) else counts.reset_index(drop=True),
+        table=reviewed.drop(columns="what").head(MAX_ROWS) if len(faults) else counts.reset_index(drop=True),
         formats={"rows": "count", "share": "share:1"}
         if len(faults)
         else {name: "count" for name in counts.columns if name.startswith("rows_")},
-        labels={"read_as": "Read as", "rows": "Rows", "share": "Share", "what": "What was done"},
+        labels={"read_as": "Read as", "rows": "Rows", "share": "Share"},
         notes=(
             *_rest_note(reviewed),
             *_count_lines(counts),
@@ -152,7 +152,10 @@ def review_faults(faults: pd.DataFrame) -> pd.DataFrame:
             "rows": ordered.rows,
             "share": ordered.share,
             "what": ordered.treatment,
-            "examples": ordered.examples,
+            "examples": [
+                text.replace(f"{column} is ", "")
+                for text, column in zip(ordered.examples, ordered["column"], strict=True)
+            ],
             "fix": ordered.fix,
         }
     )

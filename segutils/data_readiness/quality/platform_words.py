@@ -14,7 +14,7 @@ from segutils.findings import Assumption, Decision, Figure, Finding, Need
 from segutils.formats import format_value, join_words, plural
 
 MEASURED, STATED = "measured", "engagement file"
-MAX_BARS = 12
+MAX_BARS = 8
 MAX_FLIPS = 3
 FEW = 1000  # gigabytes that every kind of platform holds
 ALIKE = 0.005  # scores that differ by less are the same to a reader
