@@ -24,6 +24,7 @@ from segutils.packs.prose import Run
 
 CLIENT, DECISIONS, FIRST_REASON = 10, 15, 21
 MAX_REASONS = 3
+BACKUP = "Backup: tables, further drawings and remarks"
 ANSWER_SIZES = (32, 28, 25, 22, 20, 18, 16)
 ANSWER_HEIGHT = 104
 REASON_BOX = Box(x=LEFT, y=200, width=277.3, height=92)
@@ -36,8 +37,9 @@ _NOWHERE = Source(notebook="", cell="", data_hash="")
 def plan_deck(pack: Pack, tokens: dict[str, str]) -> list[Slide]:
     """Which slides make this pack, in order?
 
-    Executive: answer, contents, pages, decisions in full, what the answer rests on. Board: the decisions with
-    their options come before the pages.
+    Executive: answer, contents, one slide per message, decisions in full, what the answer rests on, and as
+    backup what else proves the messages (tables, further drawings, remarks). Board: the decisions with their
+    options come before the pages, which stay together.
 
     Parameters
     ----------
@@ -50,10 +52,13 @@ def plan_deck(pack: Pack, tokens: dict[str, str]) -> list[Slide]:
     list of Slide
         Titles are unique.
     """
-    pages = []
+    pages, backup = [], []
     for page in pack.pages:
         status = "" if page.status == "info" else STATUS_WORDS[page.status]
-        pages += PagePlanner(pack, page, tokens, status=status).plan()
+        first, *others = PagePlanner(pack, page, tokens, status=status).plan()
+        pages.append(first)
+        (pages if pack.audience == "board" else backup).extend(others)
+    backup[:1] = [replace(slide, anchor=BACKUP) for slide in backup[:1]]
     asked = [*pack.summary.decisions, *(page.decision for page in pack.pages if page.decision)]
     decisions = [
         slide
@@ -62,8 +67,8 @@ def plan_deck(pack: Pack, tokens: dict[str, str]) -> list[Slide]:
     ]
     body = [*decisions, *pages] if pack.audience == "board" else [*pages, *decisions]
     closing = [*_plan_assumptions(pack), *_plan_limits(pack), *_plan_needs(pack), *_plan_audit(pack)]
-    contents = _plan_contents(pack, decisions[:1], closing)
-    return _with_unique_titles([_plan_summary(pack), *contents, *body, *closing])
+    contents = _plan_contents(pack, decisions[:1], [*closing, *backup[:1]])
+    return _with_unique_titles([_plan_summary(pack), *contents, *body, *closing, *backup])
 
 
 def _with_unique_titles(slides: Sequence[Slide]) -> list[Slide]:
@@ -191,7 +196,11 @@ def _plan_contents(pack: Pack, decisions: Sequence[Slide], closing: Sequence[Sli
         pages.append((page.title, page.id))
     asked = [("Decisions in full", slide.anchor) for slide in decisions]
     entries = [*asked, *pages] if pack.audience == "board" else [*pages, *asked]
-    entries += [(slide.title, slide.anchor) for slide in closing if slide.anchor]
+    entries += [
+        (slide.anchor if slide.anchor == BACKUP else slide.title, slide.anchor)
+        for slide in closing
+        if slide.anchor
+    ]
     table = _table(["Page", "Slide"], [[text, ""] for text, _ in entries])
     # one slide if it can be read; else several in larger type
     for size in (13, 12, 11, 10, 9, 8.5, 8, 10.5):
