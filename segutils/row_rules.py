@@ -51,6 +51,15 @@ def _is_exchanged(t: ir.Table, context: Context) -> ir.BooleanValue:
     return (t.latitude != t.longitude) & (here > 3 * turned)
 
 
+def _is_no_number(t: ir.Table, context: Context) -> ir.BooleanValue:
+    """No number, where nearly all other answers to the item are numbers."""
+    import ibis
+
+    number = t.answer.re_search(r"^\s*-?[0-9]+([.,][0-9]+)?\s*$")
+    share = ibis.ifelse(number, 1.0, 0.0).mean().over(group_by=t["item"])
+    return ~number & (share > 0.9)
+
+
 PLACES = (
     Rule(
         name="coordinates exchanged",
@@ -101,6 +110,17 @@ CHOICES = (
         broken=lambda t, context: (
             t.chosen.cast("int64").sum().over(group_by=[t.respondent_id, t.task]).fill_null(0) != 1
         ),
+    ),
+)
+SURVEY = (
+    Rule(
+        name="no number",
+        column="answer",
+        words="no number, as the other answers to the item are",
+        severity="set_aside",
+        fix="export the answers as numbers, and leave a question without answer out",
+        broken=_is_no_number,
+        needs=("item",),
     ),
 )
 TICKETS = (

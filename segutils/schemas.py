@@ -179,6 +179,7 @@ _VOICE_TABLES = (
         _CUSTOMER,
         columns("scale"),
         key="respondent_id item",
+        rules=row_rules.SURVEY,
     ),
     _table(
         "choice_tasks",

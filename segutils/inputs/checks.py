@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RAW, REASON = "raw", "reason"
 UNREADABLE = "not a "
 MAX_CATEGORIES = 500  # a column with more values is no category
+PLACEHOLDERS = ("n/a", "#n/a", "#ref!", "#value!", "#name?", "#div/0!", "?", "??", "null", "nan")
 MISSPELT_ODDS, MISSPELT_RATIO = 20, 0.8
 TYPE_WORDS = {"timestamp": "date or time", "date": "date", "boolean": "yes or no"}
 
@@ -169,6 +170,10 @@ def list_checks(
             missing = ~given
         else:
             missing = value.isnull()
+        if column.type == "string":
+            is_placeholder = value.strip().lower().isin(PLACEHOLDERS)
+            fix = "export an empty cell where there is no value"
+            add(column.name, "a placeholder, not a value", aside, fix, is_placeholder)
         if column.required:
             add(column.name, "missing", "set_aside", "fill it in the source system", missing)
         elif column.filled:

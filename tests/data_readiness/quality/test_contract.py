@@ -120,3 +120,70 @@ def test_counts_that_do_not_add_up_are_refused():
 def test_on_the_small_client(small_run):
     finding = check_contract(small_run.input_counts(), small_run.input_faults(), as_of=small_run.as_of)
     assert finding.status == "pass" and finding.headline.startswith("All ")
+
+
+# what the simulated client's tables were spoilt with, and the rule that has to find it
+FOUND_AS = {
+    ("customers", "email", "missing"): "empty",
+    ("customers", "industry", "missing"): "empty",
+    ("customers", "postcode", "missing"): "empty",
+    ("customers", "employees", "missing"): "empty",
+    ("customers", "employees", "impossible"): "below 0",
+    ("customers", "latitude", "swapped"): "latitude and longitude are exchanged",
+    ("customers", "", "repeated"): "same row again (customer_id)",
+    ("transactions", "product_id", "missing"): "empty",
+    ("transactions", "net_revenue", "missing"): "missing",
+    ("transactions", "customer_id", "orphan"): "not in customers",
+    ("transactions", "product_id", "orphan"): "not in products",
+    ("transactions", "ordered_at", "late"): "after 2025-12-31",
+    ("transactions", "quantity", "decimal slip"): "above 999",
+    ("transactions", "currency", "other currency"): ("the line is in another currency than the engagement"),
+    ("events", "customer_id", "orphan"): "not in customers",
+    ("events", "occurred_at", "late"): "after 2025-12-31",
+    ("exposures", "", "repeated"): "same row again (customer_id and campaign_id)",
+    ("tickets", "text", "missing"): "empty",
+    ("tickets", "product_id", "orphan"): "not in products",
+    ("tickets", "resolved_at", "reversed"): "the ticket is resolved before it is opened",
+    ("opportunities", "amount", "missing"): "missing",
+    ("opportunities", "closed_at", "reversed"): "the opportunity closes before it opens",
+}
+
+
+@pytest.mark.parametrize(("table", "column", "kind"), FOUND_AS)
+def test_every_planted_fault_is_counted(manufacturer, table, column, kind):
+    planted = manufacturer.planted("faults").query("table == @table and column == @column and kind == @kind")
+    faults = manufacturer.run.input_faults()
+    rule = FOUND_AS[table, column, kind]
+    known = faults[(faults.table == table) & (faults.rule == rule)]
+    found = known[known["column"] == column] if column else known
+    assert planted.rows_hit.item() > 0 or found.empty
+    assert found.rows.sum() == planted.rows_hit.sum()
+
+
+def test_answers_that_cannot_be_read_are_counted_but_for_words_among_words(manufacturer):
+    """Placeholders are found in every item, and words where the item's answers are numbers."""
+    planted = manufacturer.planted("faults").query("table == 'survey'").rows_hit.item()
+    survey = manufacturer.table("survey")
+    hidden = ((survey["item"] == "role") & (survey.answer == "see note")).sum()
+    faults = manufacturer.run.input_faults().query("table == 'survey' and column == 'answer'")
+    set_aside = manufacturer.run.input_counts().set_index("table").rows_set_aside["survey"]
+    assert set(faults.rule) == {
+        "a placeholder, not a value",
+        "no number, as the other answers to the item are",
+    }
+    assert set_aside == planted - hidden
+
+
+def test_misspelt_categories_are_counted_but_for_spaces_which_are_dropped(manufacturer):
+    """Of five kinds of misspelling two only put spaces around the value; reading takes these away."""
+    planted = manufacturer.planted("faults").query("kind == 'misspelt'").set_index("column").rows_hit
+    faults = manufacturer.run.input_faults().query("rule == 'misspelt'").set_index("column").rows
+    for column in ("industry", "country"):
+        error = (0.6 * 0.4 * planted[column]) ** 0.5  # of a binomial count with three in five
+        assert abs(faults[column] - 0.6 * planted[column]) < 4 * error
+
+
+def test_the_null_client_has_gaps_and_returns_but_no_fault(null_manufacturer):
+    faults = null_manufacturer.run.input_faults()
+    assert set(faults.severity) <= {"gap", "flag"}
+    assert set(faults.query("severity == 'flag'").rule) <= {"negative revenue: read as a return or credit"}
