@@ -1,6 +1,9 @@
 """A small client for tests: 300 customers, about 6,000 order lines over one year, three kinds of shoppers."""
 
+import os
 import shutil
+import subprocess
+import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -118,3 +121,30 @@ def small_run(_small_ingested, tmp_path, monkeypatch):
     shutil.copytree(_small_ingested, folder)
     monkeypatch.setenv(tables.WRITES, folder.name)
     return tables.open_run(folder)
+
+
+@pytest.fixture
+def postgres():
+    """The URL of a throw-away PostgreSQL; skipped where its programs or its driver are missing."""
+    pytest.importorskip("psycopg", reason="psycopg (extra postgres) is not installed")
+    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
+        pytest.skip("PostgreSQL's programs initdb and pg_ctl are not on the path")
+    owner = None
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    if os.name == "posix" and os.geteuid() == 0:  # PostgreSQL does not start as root
+        try:
+            shutil.chown(folder, "postgres")
+        except LookupError:
+            shutil.rmtree(folder)
+            pytest.skip("PostgreSQL does not start as root, and there is no user postgres")
+        owner = "postgres"
+
+    def call(*command: str) -> None:
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=owner)
+
+    data, options = str(folder / "data"), f"-c listen_addresses='' -k {folder} -c fsync=off"
+    call("initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8")
+    call("pg_ctl", "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start")
+    yield f"postgresql://tester@/postgres?host={folder}"
+    call("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)

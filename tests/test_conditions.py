@@ -1,12 +1,7 @@
 """Conditions of the engagement file against six hand-made rows, on every engine, and what is refused."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import ibis
 import pyarrow as pa
@@ -325,35 +320,8 @@ def test_sqlite_answers_the_same_but_for_the_last_digit_of_money(tmp_path, here)
     check_engine(connection, here, other=inexact)
 
 
-@pytest.fixture
-def postgres():
-    """A throw-away PostgreSQL; skipped where its programs or its driver are missing (as in test_engines)."""
-    pytest.importorskip("psycopg", reason="psycopg (extra postgres) is not installed")
-    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
-        pytest.skip("PostgreSQL's programs initdb and pg_ctl are not on the path")
-    owner = None
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    if os.name == "posix" and os.geteuid() == 0:  # PostgreSQL does not start as root
-        try:
-            shutil.chown(folder, "postgres")
-        except LookupError:
-            shutil.rmtree(folder)
-            pytest.skip("PostgreSQL does not start as root, and there is no user postgres")
-        owner = "postgres"
-
-    def call(*command: str) -> None:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=owner)
-
-    data, options = str(folder / "data"), f"-c listen_addresses='' -k {folder} -c fsync=off"
-    call("initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8")
-    call("pg_ctl", "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start")
-    yield ibis.connect(f"postgresql://tester@/postgres?host={folder}")
-    call("pg_ctl", "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-
-
 def test_postgresql_answers_the_same(postgres, here):
-    check_engine(postgres, here)
+    check_engine(ibis.connect(postgres), here)
 
 
 def check_engine(connection, here, *, other: dict[str, str] | None = None) -> None:

@@ -1,14 +1,7 @@
 """The same engagement in another engine: the client's database answers as DuckDB in the process does."""
 
-import os
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
-
 import duckdb
 import pandas as pd
-import pytest
 
 from segutils import tables
 from segutils.engagement import load_engagement
@@ -91,33 +84,6 @@ def test_a_database_is_hashed_by_its_answers_or_by_the_stated_version(small_enga
     with duckdb.connect(str(database)) as connection:
         connection.sql("insert into products_raw values ('P51', 'wine', 'own')")
     assert hash_data(load_engagement(small_engagement))["products"] == stated
-
-
-@pytest.fixture
-def postgres():
-    """The URL of a throw-away PostgreSQL; skipped where its programs or its driver are missing."""
-    pytest.importorskip("psycopg", reason="psycopg (extra postgres) is not installed")
-    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
-        pytest.skip("PostgreSQL's programs initdb and pg_ctl are not on the path")
-    owner = None
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    if os.name == "posix" and os.geteuid() == 0:  # PostgreSQL does not start as root
-        try:
-            shutil.chown(folder, "postgres")
-        except LookupError:
-            shutil.rmtree(folder)
-            pytest.skip("PostgreSQL does not start as root, and there is no user postgres")
-        owner = "postgres"
-
-    def call(*command: str) -> None:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=owner)
-
-    data, options = str(folder / "data"), f"-c listen_addresses='' -k {folder} -c fsync=off"
-    call("initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8")
-    call("pg_ctl", "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start")
-    yield f"postgresql://tester@/postgres?host={folder}"
-    call("pg_ctl", "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
 
 
 def test_postgresql_as_engine(small_engagement, tmp_path, postgres, monkeypatch):
