@@ -165,7 +165,7 @@ def _build_asked(
             row.insert(1, " · ".join(_options(decision)))
         row += [decision.robustness] if with_robustness else []
         if overridden:
-            choice = write_override(decision).text if decision.override else "as recommended"
+            choice = write_override(decision).text if decision.override else "none stated"
             row.append(choice.removeprefix("Client's choice: "))
         rows.append([*row, ""])
     table = _table([*heads, "Slide"], rows)

@@ -152,7 +152,7 @@ class _BookWriter:
             place = next((i for i, c in enumerate(decision.options.columns) if c.name == "option"), 0)
             options = " · ".join(cells[place].text for cells in decision.options.rows)
             why = f"{override.who}, {override.when}: {override.why}" if override else ""
-            choice = override.choice if override else "as recommended"
+            choice = override.choice if override else "none stated"
             texts = [decision.question, options, decision.recommendation, decision.robustness, choice, why]
             self.sheets.write_wrapped(sheet, row, texts, widths)
         if not summary.decisions:

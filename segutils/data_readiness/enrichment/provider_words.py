@@ -71,7 +71,8 @@ def say_headline(decision: Decision, table: pd.DataFrame, power: pd.DataFrame, *
     kept = table.field[table.verdict == "keep"].tolist()
     stay = "stays" if len(kept) == 1 else "stay"
     rest = f"; {join_words([_field(name) for name in kept])} {stay} the client's own" if kept else ""
-    return f"Only {join_words(offers)} should be bought: {why}, at {price} a value{rest}."
+    worth = "is worth" if len(bought) == 1 else "are worth"
+    return f"Only {join_words(offers)} {worth} buying: {why}, at {price} a value{rest}."
 
 
 def say_robustness(option: str, held: Sequence[float], flips: pd.DataFrame) -> str:
@@ -162,17 +163,24 @@ def fill_gaps(sources: Sources, allowed: Sequence[str]) -> list[str]:
         best = max(right, key=lambda m: right[m])
         count = int(gap.sum())
         notes.append(
-            f"Of {plural(count, 'checked customer')} whose {_field(field)} the client does not know, "
+            f"Of {plural(count, 'checked customer')} for whom the client has no value of {_field(field)}, "
             f"{pairs.source[best]} has it right for {right[best]}."
         )
     return notes
+
+
+def _place(name: str) -> str:
+    """A place inside of a sentence: abbreviations take the article."""
+    return f"the {name}" if name.isupper() else name
 
 
 def list_limits(
     judged: pd.DataFrame, *, unknown_terms: bool, max_relative_error: float, horizon_days: int
 ) -> tuple[str, ...]:
     """What the reader must not conclude."""
-    hosts = [f"{row.provider} in {row.hosted_in}" for row in judged[judged.hosted_in != ""].itertuples()]
+    hosts = [
+        f"{row.provider} in {_place(row.hosted_in)}" for row in judged[judged.hosted_in != ""].itertuples()
+    ]
     error = format_value(max_relative_error, "share:0")
     return (
         *(
@@ -240,7 +248,9 @@ def _draw_accuracy(table: pd.DataFrame, least: float) -> Figure:
     good = int((offered.right_share >= least).sum())
     wanted = format_value(least, "share:0")
     verb = "is" if good == 1 else "are"
-    title = f"{good} of {plural(len(offered), 'field')} on offer {verb} right in at least {wanted} of cases"
+    title = (
+        f"{good} of the {plural(len(offered), 'field')} checked {verb} right in at least {wanted} of cases"
+    )
     return Figure(
         kind="dot",
         data=data[["what", "right_share", "right_low", "right_high"]].reset_index(drop=True),

@@ -176,7 +176,11 @@ def _headline(
     tickets: pd.DataFrame, topics: pd.DataFrame, writers: int, coverage: float, verdict: str
 ) -> str:
     share = format_value(coverage, "share:0")
-    wrote = f"{plural(len(tickets), 'text')} of {plural(writers, 'customer')} ({share} of all)"
+    known = int(tickets.customer_id.notna().sum())
+    of_known = f", {known:,} of them" if known < len(tickets) else ""
+    wrote = (
+        f"{plural(len(tickets), 'text')}{of_known} by {plural(writers, 'known customer')} ({share} of all)"
+    )
     if topics.empty:
         return f"No topic can be told in {wrote}; {GAIN_WORDS[verdict]}."
     return f"{wrote} are about {plural(len(topics), 'topic')}; {GAIN_WORDS[verdict]}."
@@ -284,8 +288,8 @@ def _say_gain(gain: pd.DataFrame, level: float) -> tuple[str, ...]:
     rows = gain.set_index("measure")
     told, kept, forecast = rows.loc[SEGMENTS], rows.loc[STABLE], rows.loc[FORECAST]
     return (
-        f"Segments from behaviour tell {format_value(told.without_text, 'share')} of the differences in next "
-        "year's revenue "
+        f"Segments from behaviour explain {format_value(told.without_text, 'share')} of the differences in "
+        "next year's revenue "
         f"(log) of customers they were not formed from, with texts {format_value(told.with_text, 'share')}: "
         f"{format_value(told.gain, 'points')} ({format_value(level, 'share:0')} interval "
         f"{format_value(told.low, 'points')} to {format_value(told.high, 'points')}; texts dealt at random "
@@ -333,11 +337,7 @@ def _say_texts(reading: TextReading) -> str:
     others = tickets.language[tickets.language != ENGLISH].map(LANGUAGE_NAMES).value_counts()
     anonymous = int(tickets.customer_id.isna().sum())
     parts = [f"{plural(reading.without_text, 'ticket')} had no text"] if reading.without_text else []
-    parts += (
-        [f"{plural(anonymous, 'text')} belong to no known customer and count for topics only"]
-        if anonymous
-        else []
-    )
+    parts += [f"{plural(anonymous, 'text')} of no known customer count for topics only"] if anonymous else []
     if others.empty:
         parts.append("all texts are read as English")
     else:

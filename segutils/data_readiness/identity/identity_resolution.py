@@ -119,8 +119,15 @@ def check_identity(
             *_assume_window(visitors, days_before, days_after),
         ),
         limits=(
-            "Precision and recall hold for the labelled records; if these were not drawn at random, the "
-            "others may be better or worse.",
+            *(
+                (
+                    "Precision and recall hold for the labelled records; if these were not drawn at random, "
+                    "the others may be better or worse.",
+                )
+                if pd.notna(resolution.quality.iloc[-1]["true_links"])
+                else ()
+            ),
+            "Only links are told here: the following notebooks count accounts, not merged customers.",
             "A firm that moved and changed its phone at once looks like a sister firm and is left to review.",
             "Linked accounts are not merged in any source system; the links are a table of their own.",
             *_limit_visitors(visitors),
@@ -194,11 +201,18 @@ def _say_effect(resolution: Resolution, currency: str) -> list[str]:
     top = rows.loc["Revenue share of the top tenth"]
     revenue = rows.loc["Merged customers: net revenue each (median)"]
     was, now = (format_value(revenue[c], "money", currency=currency) for c in ("before", "after"))
+    entities, accounts = resolution.entities["entity_id"].nunique(), int(rows.loc["Customers", "after"])
+    share = f"The top tenth of buyers brings {_share(top['after'])} of revenue"
+    if _share(top["after"]) != _share(top["before"]):
+        share += f" instead of {_share(top['before'])}"
+    elsewhere = [
+        f"Of {plural(entities, 'customer')} {accounts:,} have an account; {entities - accounts:,} are known "
+        "to other systems only."
+    ] * (entities > accounts)
     return [
+        *elsewhere,
         f"{plural(int(merged['before']), 'account')} become {plural(int(merged['after']), 'customer')}; "
-        f"their median net revenue rises from {was} to {now}. The top tenth of buyers brings "
-        f"{_share(top['after'])} of revenue instead of {_share(top['before'])}: fewer customers are in the "
-        "tenth, since there are fewer in all."
+        f"their median net revenue rises from {was} to {now}. {share}.",
     ]
 
 

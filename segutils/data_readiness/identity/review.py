@@ -31,9 +31,6 @@ REVIEW_COLUMNS = ["case_id", "reasons", "entity_id", "source", "record_id", "wea
 SAMPLE_COLUMNS = [
     "pair",
     "same_customer",
-    "weight",
-    "probability",
-    "band",
     "side",
     "source",
     "record_id",
@@ -180,8 +177,9 @@ def build_sample_to_label(
     Returns
     -------
     pandas.DataFrame
-        ``pair, same_customer`` (empty: the reviewer writes yes or no), ``weight, probability, band, side``
-        (1 or 2), ``source, record_id`` and what the record says; two rows per pair.
+        ``pair, same_customer`` (empty: the reviewer writes yes or no), ``side`` (1 or 2), ``source,
+        record_id`` and what the record says; two rows per pair, pairs in random order, so that nothing
+        tells the reviewer what the model thinks.
 
     Notes
     -----
@@ -209,8 +207,10 @@ def build_sample_to_label(
         drawn.append(band.iloc[np.sort(rows)])
     if not drawn:
         return pd.DataFrame(columns=SAMPLE_COLUMNS)
-    chosen = pd.concat(drawn, ignore_index=True).rename_axis("pair").reset_index()
-    chosen["band"] = chosen["band"].astype(str)
+    chosen = pd.concat(drawn, ignore_index=True)
+    chosen = (
+        chosen.iloc[rng.permutation(len(chosen))].reset_index(drop=True).rename_axis("pair").reset_index()
+    )
     long = pd.concat(
         [chosen.assign(side=1, record=chosen["first"]), chosen.assign(side=2, record=chosen["row"])]
     )

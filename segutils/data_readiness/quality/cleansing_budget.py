@@ -193,6 +193,14 @@ def _headline(priced: pd.DataFrame, plan: pd.Series, choice: str, budget: float,
     revenue = priced["revenue"].fillna(0)
     reached = revenue[plan].sum() / revenue.sum() if revenue.sum() > 0 else 0.0
     share = "all" if reached > 1 - 1e-9 else format_value(reached, "share:0")
+    if budget >= whole:
+        of = f"the budget of {format_value(budget, 'money', currency=currency)} covers every correction"
+        if np.isinf(budget):
+            of = "no budget limits the corrections"
+        return (
+            f"{of[0].upper()}{of[1:]} ({every}); {money} of it, for {corrections:,} of the {total} needed, "
+            f"reach {share} of the revenue that hangs on faulty records."
+        )
     return (
         f"{money}{of} pay for {corrections:,} of the {total} that the data need and reach {share} of the "
         f"revenue that hangs on faulty records; correcting everything would cost {every}."

@@ -43,7 +43,9 @@ def write_headline(
     total = len(memberships.now)
     low, high = int(own.customers.min()), int(own.customers.max())
     chosen = measures.set_index("option").customers[decision.choice]
-    end = f"from here on {say_option(decision.choice)} holds ({plural(int(chosen), 'customer')})"
+    is_own = " the client chose" if decision.override else ""
+    kept = f"{say_option(decision.choice)} ({plural(int(chosen), 'customer')})"
+    end = f"{is_own.strip()} {kept}" if is_own else f"{kept} is recommended for all"
     if len(own) == 1:
         return (
             f"{own.option.iloc[0]} alone defines {quote_term(term)}: {low:,} of {plural(total, 'customer')}."
@@ -75,9 +77,9 @@ def say_canonical(memberships: Memberships, term: str, decision: Decision) -> st
     """The definition that holds, as the engagement file states it."""
     own = memberships.members[memberships.members.term == term].set_index("department").condition
     if decision.choice in own.index:
-        return f"From here on {quote_term(term)} means, as {decision.choice} says: {own[decision.choice]}"
+        return f"Recommended: {quote_term(term)} means, as {decision.choice} says: {own[decision.choice]}"
     joint = "every one" if decision.choice == ALL else "at least one"
-    return f"From here on {quote_term(term)} means who meets {joint} of: {'; '.join(own)}"
+    return f"Recommended: {quote_term(term)} means who meets {joint} of: {'; '.join(own)}"
 
 
 def say_contested(memberships: Memberships, term: str, contested: np.ndarray, currency: str) -> str:
@@ -111,7 +113,7 @@ def say_ahead(memberships: Memberships, value_terms: Sequence[str], *, judged: b
     text = (
         f"Foresight was measured, not assumed: every definition was applied as of {days} before the last day "
         "and held against who has ordered since. It is the share of orderers named less the share of the "
-        "others named: 1 is perfect, 0 no better than a lot."
+        "others named: 1 is perfect, 0 no better than drawing lots."
     )
     if valued:
         text += (

@@ -55,7 +55,7 @@ LABELS = {
     "ordered_next": "Of its customers, ordered next",
     "next_customers": "Of next orderers, it named",
     "next_revenue": "Of next revenue, its customers'",
-    "holds_from_here": "Holds from here on",
+    "holds_from_here": "Recommended",
 }
 
 
@@ -66,7 +66,7 @@ def decide_definitions(
     term: str = "",
     value_terms: Sequence[str] = ("high_value",),
     weights: Mapping[str, float] = WEIGHTS,
-    weights_owner: str = "playbook default, parameter definition_weights",
+    weights_owner: str = "playbook default",
     max_contested_share: float = 0.05,
     resamples: int = 200,
     max_sampled: int = 20_000,

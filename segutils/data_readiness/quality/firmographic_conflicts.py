@@ -216,8 +216,8 @@ def _headline(table: pd.DataFrame, is_checked: bool) -> str:
         [f"{say_field(r.field)} {format_value(r.share, 'share:0')}" for r in others.itertuples()]
     )
     start = (
-        f"For {format_value(top['share'], 'share:0')} of the customers that two systems know, they state a "
-        f"different {say_field(top['field'])}{f' ({rest})' if rest else ''}"
+        f"Where two systems state {say_field(top['field'])}, they differ for "
+        f"{format_value(top['share'], 'share:0')} of the customers{f' ({rest})' if rest else ''}"
     )
     if not is_checked or pd.isna(top["right_share"]):
         return f"{start}; which of them is right has not been checked."

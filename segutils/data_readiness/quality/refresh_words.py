@@ -43,11 +43,11 @@ def write_headline(
         start = (
             f"After {span} without a refresh no more customers are misplaced than with one, as far as can "
         )
-        start += f"be told: chance explains that it would move {moved}"
+        start += f"be told: the {moved} that it would move are chance"
     else:
         start = f"After {span} without a refresh {wrong} of customers are misplaced"
         if lags.moved_share[last] > 2 * lags.wrong_share[last]:
-            start += f" (one would move {moved}, most of them by chance)"
+            start += f" (a refresh would move {moved}, mostly by chance)"
     if row.verdict == UNKNOWN:
         return f"{start}; what refreshing {decision.choice} leaves misplaced, the history cannot tell."
     share = format_value(row.wrong_share, "share")
@@ -61,7 +61,7 @@ def write_headline(
     reason = {
         "money": f", {cheapest}",
         "weights": "",
-        "limit": f", the rarest within the limit of {limit}",
+        "limit": f", the rarest that keeps the limit of {limit} and that the history can test",
     }[stated.basis]
     if decision.override:
         reason = ", as the client decided"
@@ -188,9 +188,7 @@ def list_assumptions(
         found.append(Assumption(text=text, owner=stated.limit_owner))
     if stated.basis == "weights":
         listed = join_words([f"{name} {weight:g}" for name, weight in weights.items()])
-        found.append(
-            Assumption(text=f"Weights: {listed}.", owner="playbook default, parameter refresh_weights")
-        )
+        found.append(Assumption(text=f"Weights: {listed}.", owner="playbook default"))
     return tuple(found)
 
 

@@ -19,14 +19,14 @@ from segutils.data_readiness.quality.approach_evidence import (
 from segutils.findings import Assumption, Decision, Figure, Finding, Need, Override, Status
 from segutils.formats import format_value, join_words, plural
 from segutils.statistics.decisions import (
-    flip_weight,
-    noise_robustness,
     scale_between,
     score_options,
-    weight_robustness,
 )
 
 SLUG = "sufficiency"
+ENOUGH, PARTLY = "enough", "partly"
+ORDER: Mapping[str, int] = {ENOUGH: 0, PARTLY: 1, "not enough": 2, "no data": 3}
+NONE_YET = "none yet"
 WEIGHTS: Mapping[str, float] = {
     "coverage": 0.3,
     "sample": 0.25,
@@ -160,27 +160,27 @@ def decide_sufficiency(
     scores = score_approaches(measures, needed)
     options = score_options(scores, weights)
     verdicts = dict(zip(table.approach, table.verdict, strict=True))
-    order = {"enough": 0, "partly": 1, "not enough": 2, "no data": 3}
+    # knock-out before attractiveness: a verdict that is better ranks first, whatever the score; where several
+    # kinds are enough none is better for having more than enough, and behaviour comes first
     options = options.assign(verdict=options.option.map(verdicts))
-    # knock-out before attractiveness: a verdict that is better ranks first, whatever the score
-    options = options.iloc[options.verdict.map(order).argsort(kind="stable")].reset_index(drop=True)
+    rank = options.verdict.map(ORDER) - 0.5 * (options.verdict.eq(ENOUGH) & options.option.eq(BEHAVIOURAL))
+    options = options.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
     options = options[["option", "verdict", "score", *scores.columns]]
+    best = str(options.option[0])
+    if ORDER[verdicts[best]] > ORDER[PARTLY]:
+        empty = pd.DataFrame([{"option": NONE_YET, "verdict": "collect data first"}])
+        options = pd.concat([empty, options], ignore_index=True)
     recommendation = str(options.option[0])
-    by_weights = _share_of(weight_robustness(scores, weights, seed=seed), recommendation)
-    by_customers = _share_of(
-        noise_robustness(
-            _resample(evidence, needed, resamples, max_sampled, seed=seed, min_orders=min_orders), weights
-        ),
-        recommendation,
-    )
+    draws = _resample(evidence, resamples, max_sampled, seed=seed, min_orders=min_orders)
+    found = [judge_approaches(m, needed, min_per_variable=min_customers_per_variable) for m in draws]
+    held = [ORDER[f.set_index("approach").verdict[best]] <= ORDER[verdicts[best]] for f in found]
+    by_customers = float(np.mean(held))
     decision = Decision(
         question="For which kind of segmentation are there enough data?",
         options=options,
         recommendation=recommendation,
-        robustness=_robustness_sentence(
-            recommendation, by_weights, by_customers, flip_weight(scores, weights)
-        ),
-        robustness_share=min(by_weights, by_customers),
+        robustness=_robustness_sentence(table, best, by_customers, needed),
+        robustness_share=by_customers,
         override=override,
         formats={"score": "number:2", **dict.fromkeys(scores.columns, "number:2")},
     )
@@ -188,8 +188,10 @@ def decide_sufficiency(
     statuses: Mapping[str, Status] = {"enough": "pass", "partly": "caution"}
     return Finding(
         slug=SLUG,
-        status=statuses.get(verdicts[decision.choice], "fail"),
-        headline=_headline(table, decision.choice, total, min_orders),
+        status=statuses.get(verdicts.get(decision.choice, ""), "fail"),
+        headline=_headline(
+            table, decision.choice if decision.choice in verdicts else best, total, min_orders
+        ),
         table=table,
         formats={
             "customers_with_data": "count",
@@ -222,46 +224,57 @@ def decide_sufficiency(
         ),
         limits=(
             "Enough data for an approach says that segments can be found from them, not that these segments "
-            "will differ in what they need or in how they respond.",
+            "will differ in what they need or in how they respond; nor which kind explains customers best.",
             *_response_limit(verdicts),
-            *_behaviour_limit(verdicts, decision.choice),
+            *_behaviour_limit(verdicts),
         ),
         needs=_list_needs(verdicts),
     )
 
 
 def _resample(
-    evidence: Evidence, needed: Needed, resamples: int, max_sampled: int, *, seed: int, min_orders: int
+    evidence: Evidence, resamples: int, max_sampled: int, *, seed: int, min_orders: int
 ) -> list[pd.DataFrame]:
+    """The measures as they would be for other samples of the customers."""
     rng = np.random.default_rng(seed)
     total = len(evidence.customers)
     size = min(total, max_sampled)
-    draws = (rng.integers(0, total, size) for _ in range(resamples))
     scale = total / size  # a smaller resample stands for all customers
     found = []
-    for rows in draws:
+    for rows in (rng.integers(0, total, size) for _ in range(resamples)):
         measures = measure_approaches(evidence, min_orders=min_orders, rows=rows)
         measures["customers_per_variable"] *= scale
-        found.append(score_approaches(measures, needed))
+        found.append(measures)
     return found
 
 
-def _share_of(shares: pd.DataFrame, option: str) -> float:
-    return float(shares.set_index("option").first_share[option])
-
-
-def _robustness_sentence(option: str, by_weights: float, by_customers: float, flips: pd.DataFrame) -> str:
-    weights, samples = format_value(by_weights, "share:0"), format_value(by_customers, "share:0")
-    sentence = f"Weights: by score alone {option} data come first under {weights} of random ones"
-    sentence += f". Sampling noise: they do in {samples} of resamples of the customers"
-    nearest = flips[flips.flip_weight.between(0.01, 0.99)]
-    if nearest.empty:
-        return f"{sentence}. No weight of a single criterion flips it."
-    top = nearest.iloc[0]
-    return (
-        f"{sentence}. What flips it: {top.winner_then} data come first once {top.criterion} weighs "
-        f"{format_value(top.flip_weight, 'share:0')} instead of {format_value(top.weight, 'share:0')}."
-    )
+def _robustness_sentence(table: pd.DataFrame, best: str, by_customers: float, needed: Needed) -> str:
+    enough = table.approach[table.verdict == ENOUGH].tolist()
+    row = table.set_index("approach").loc[best]
+    start = ""
+    if len(enough) > 1 and best == BEHAVIOURAL:
+        start = (
+            f"{join_words(enough).capitalize()} data meet every threshold; more than enough is no better, so "
+            "behaviour comes first, on which the segments of this playbook rest. "
+        )
+    samples = format_value(by_customers, "share:0")
+    sentence = f"{start}Sampling noise: “{row.verdict}” holds for {best} data in {samples} of resamples."
+    if row.verdict != ENOUGH:
+        return f"{sentence} What flips it: more of what is short ({row.short_of})."
+    room = {
+        f"coverage below {format_value(needed.coverage, 'share:0')} (it is "
+        f"{format_value(row.coverage, 'share:0')})": row.coverage / needed.coverage,
+        f"fewer than {needed.per_variable:,.0f} customers per variable (there are "
+        f"{row.customers_per_variable:,.0f})": row.customers_per_variable / needed.per_variable,
+        f"fewer than {needed.events:g} events per customer (there are {row.events_per_customer:g})": (
+            row.events_per_customer / needed.events
+        ),
+        f"less than {needed.history_days:,} days of history (there are {row.history_days:,.0f})": (
+            row.history_days / needed.history_days
+        ),
+    }
+    nearest = min((text for text, share in room.items() if share == share), key=room.__getitem__)
+    return f"{sentence} What flips it first: {nearest}."
 
 
 def _headline(table: pd.DataFrame, choice: str, total: int, min_orders: int) -> str:
@@ -313,15 +326,10 @@ def _draw_scores(scores: pd.DataFrame, table: pd.DataFrame, options: pd.DataFram
     )
 
 
-def _behaviour_limit(verdicts: Mapping[str, str], choice: str) -> tuple[str, ...]:
-    """The notebooks that follow look at behaviour whatever is recommended here: said where it differs."""
-    if verdicts[BEHAVIOURAL] == "enough" and choice == BEHAVIOURAL:
+def _behaviour_limit(verdicts: Mapping[str, str]) -> tuple[str, ...]:
+    """The notebooks that follow look at behaviour whatever is recommended here: said where it falls short."""
+    if verdicts[BEHAVIOURAL] == ENOUGH:
         return ()
-    if verdicts[BEHAVIOURAL] == "enough":
-        return (
-            f"There are more data for {choice} segmentation, and enough for behavioural, on which the "
-            "segments of the following pages rest: what explains customers best is another question.",
-        )
     return (
         "The segments of the following pages are formed from behaviour all the same, on data that fall short "
         "for it: take them as a first look.",

@@ -118,7 +118,7 @@ def test_where_the_client_knows_better_only_the_other_field_is_bought():
     finding = decide(six(own_industries=["Food"] * 6))
     assert finding.decision.recommendation == MIX
     assert finding.headline == (
-        "Only Good's employees should be bought: 100 % of it is right, at EUR 1.00 a value; industry stays "
+        "Only Good's employees is worth buying: 100 % of it is right, at EUR 1.00 a value; industry stays "
         "the client's own."
     )
 
@@ -127,7 +127,8 @@ def test_gaps_are_counted():
     finding = decide(six(own_industries=["Food"] * 4 + [None, None]))
     # of e and f, Good knows e, and has it wrong
     assert any(
-        note == "Of 2 checked customers whose industry the client does not know, Good has it right for 0."
+        note
+        == "Of 2 checked customers for whom the client has no value of industry, Good has it right for 0."
         for note in finding.notes
     )
 
@@ -304,7 +305,7 @@ def test_the_planted_class_is_what_should_be_bought(planted, planted_power):
         build(planted), planted_power, customers=2500, currency="EUR", costs=HAND, draws=100
     )
     assert finding.decision.recommendation == MIX
-    assert finding.headline.startswith("Only Dunmere's credit class should be bought: it removes ")
+    assert finding.headline.startswith("Only Dunmere's credit class is worth buying: it removes ")
     assert any(note.startswith("Dunmere knows ") for note in finding.notes)
     assert any("Ostrik puts annual revenue" in note and "too high" in note for note in finding.notes)
 

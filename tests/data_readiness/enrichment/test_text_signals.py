@@ -28,8 +28,10 @@ def test_coverage_is_counted(client, reading, finding):
     tickets = client.table("tickets").to_pandas()
     writers = tickets.customer_id[tickets.text.notna()].nunique()
     customers = client.table("customers").count().execute()
+    known = (tickets.customer_id.notna() & tickets.text.notna()).sum()
+    assert finding.headline.startswith(f"{tickets.text.notna().sum():,} texts, ")
     assert (
-        f"{len(tickets):,} texts of {writers:,} customers ({writers / customers:.0%}".replace("%", " %")
+        f"{known:,} of them by {writers:,} known customers ({writers / customers:.0%}".replace("%", " %")
         in finding.headline
     )
     assert "about 6 topics" in finding.headline

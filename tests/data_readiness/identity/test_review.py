@@ -103,9 +103,10 @@ def test_nothing_to_review(small):
 def test_the_sample_has_pairs_of_every_band(small):
     found = build_sample_to_label(ibis.memtable(RECORDS), small, pairs_per_band=25)
     assert found["side"].tolist() == [1, 2] * 4 and (found["same_customer"] == "").all()
-    assert set(found["weight"]) == {12, 5, 11, -3}
-    pair = found[found["weight"] == 5]
-    assert pair["record_id"].tolist() == ["c", "b"]
+    # the reviewer does not see what the model thinks; pairs of weight 12, 11, 5 and -3 are all there
+    assert not {"weight", "probability", "band"} & set(found.columns)
+    pairs = {tuple(rows) for _, rows in found.groupby("pair")["record_id"]}
+    assert len(pairs) == 4 and ("c", "b") in pairs
 
 
 def test_the_sample_depends_on_the_seed_alone(drawn, linkage):
@@ -114,4 +115,5 @@ def test_the_sample_depends_on_the_seed_alone(drawn, linkage):
     )
     pd.testing.assert_frame_equal(first, same)
     assert not first["record_id"].equals(other["record_id"])
-    assert first.groupby("band")["pair"].nunique().max() == 5
+    bands = 7  # of match weights; at most five pairs are drawn of each
+    assert 5 < first["pair"].nunique() <= 5 * bands

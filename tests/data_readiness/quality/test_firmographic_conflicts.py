@@ -216,7 +216,7 @@ def test_the_finding_tells_the_worst_field_its_rule_and_how_often_it_is_right(ma
     finding = check_conflicts(true_records, NO_RULES, checked=checked)
     top = finding.table.iloc[0]
     assert top.field == "Annual revenue" and finding.status == "caution"
-    assert f"For {100 * top.share:.0f} % of the customers" in finding.headline
+    assert f"they differ for {100 * top.share:.0f} % of the customers" in finding.headline
     assert f"{top.checked:,} customers checked by hand" in finding.headline
     assert top.checked == pytest.approx(checked.customer_id.nunique(), abs=15)  # second accounts count once
     assert [figure.kind for figure in finding.figures] == ["heatmap", "dot"]

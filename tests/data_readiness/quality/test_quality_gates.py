@@ -249,6 +249,7 @@ def test_planted_faults_are_measured_at_their_rates(manufacturer, planted_measur
         "customers": [("", "repeated"), ("employees", "conflicting")],
         "opportunities": [("amount", "missing")],
         "exposures": [("", "repeated")],
+        "survey": [("answer", "unreadable")],
     }
     planned = sum(rates[aside["where"], column, kind] for column, kind in lost[aside["where"]])
     assert near(aside.measured, planned, rows[aside["where"]])

@@ -269,7 +269,8 @@ def test_without_any_cost_the_limit_decides_with_caution():
     finding = decide_refresh_cycle(decay_of(LINE), None, currency="EUR", max_wrong_share=0.13)
     assert finding.decision.recommendation == "every 12 months" and finding.status == "caution"
     assert (
-        "the rarest within the limit of 13.0 %" in finding.headline and "cost" not in finding.decision.options
+        "the rarest that keeps the limit of 13.0 % and" in finding.headline
+        and "cost" not in finding.decision.options
     )
     assert finding.needs[0].columns == ("costs",)
     assert finding.assumptions[0].owner == "playbook default, parameter max_wrong_share"

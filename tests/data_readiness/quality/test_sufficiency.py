@@ -159,6 +159,22 @@ def test_a_better_verdict_comes_before_a_better_score():
     assert options.option[0] == "behavioural" and options.verdict.tolist()[:2] == ["enough", "partly"]
 
 
+def test_where_several_kinds_are_enough_behaviour_comes_first_whatever_the_score():
+    """Every item is answered by everybody, and orders are just enough: the survey has the higher score."""
+    finding = decide_sufficiency(many(orders=4, items=4))
+    score = finding.decision.options.set_index("option").score
+    assert score["needs-based"] > score["behavioural"]
+    assert finding.decision.recommendation == "behavioural"
+    # 365 days where 365 are asked for is nearer to the limit than 4 orders where 3 are
+    assert "What flips it first: less than 365 days of history" in finding.decision.robustness
+
+
+def test_where_nothing_is_enough_nothing_is_recommended():
+    finding = decide_sufficiency(many(total=30, orders=1))
+    assert finding.decision.recommendation == "none yet" and finding.status == "fail"
+    assert finding.headline.startswith("The data are not enough for ")
+
+
 def test_the_clients_own_choice_is_kept_beside_the_recommendation():
     own = Override(choice="needs-based", who="A. Client", when="2025-01-05", why="The survey is under way.")
     finding = decide_sufficiency(many(), override=own, resamples=5)
