@@ -34,8 +34,11 @@ def check_data_rules(engagement: Engagement) -> list[Problem]:
 
 def may_segment(table: str, column: str, engagement: Engagement) -> bool:
     """Does the engagement file, or the contract where the file says nothing, allow a column to segment?"""
-    for line in engagement.privacy:
-        if line.table == table and column in line.fields:
+    lines = [line for line in engagement.privacy if line.table == table]
+    if any(line.fields == [WHOLE_ROWS] and SEGMENTATION not in line.purposes for line in lines):
+        return False
+    for line in lines:
+        if column in line.fields:
             return SEGMENTATION in line.purposes
     known = schemas.TABLES[table].by_name.get(column)
     is_protected = table == "customers" and column in engagement.protected_attributes
@@ -101,7 +104,7 @@ def _check_field(key: KeyPath, line: FieldUse, field: str, engagement: Engagemen
 
 
 def _check_conditions(key: KeyPath, line: FieldUse, engagement: Engagement) -> Iterator[Problem]:
-    schema = schemas.TABLES[line.table]
+    schema, giver = schemas.TABLES[line.table], engagement.tables["customers"].add_missing_from
     if line.consent:
         known = engagement.columns_of("customers")
         if line.consent not in known:
@@ -114,7 +117,7 @@ def _check_conditions(key: KeyPath, line: FieldUse, engagement: Engagement) -> I
             what = "without their orders, customers who did not agree would look like customers who never buy"
             fix = "state the consent for customers with fields: [all]; their orders are then left out too"
             yield Problem((*key, "consent"), what, fix)
-        elif line.table == "customers" and engagement.tables["customers"].add_missing_from:
+        elif giver and line.table in ("customers", giver):
             what = "customers who are added from another table have agreed to nothing"
             yield Problem((*key, "consent"), what, "remove add_missing_from, or this consent")
     if line.keep_days and not table_schema.time_column(schema):

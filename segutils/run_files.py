@@ -12,22 +12,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+TEXT_NAME = re.compile(r"[a-z][a-z0-9_]*\.(sql|py|md|txt)")
 
 
 @dataclass(frozen=True)
 class Written:
-    """A note on what was written, for the notebook."""
+    """A note on what was written, for the notebook; `unit` is what is counted, `suffix` that of an export."""
 
     table: str
     rows: int
     official: bool
     place: str = "tables"
+    unit: str = "rows"
+    suffix: str = ".csv"
 
     def __repr__(self) -> str:
-        where = "the run" if self.place == "tables" else f"{self.place}/{self.table}.csv of the run"
+        where = "the run" if self.place == "tables" else f"{self.place}/{self.table}{self.suffix} of the run"
         if not self.official:
             where = f"scratch/{self.place}: opened by hand, so the run itself stays as it was"
-        return f"{self.table}: {self.rows:,} rows written to {where}"
+        return f"{self.table}: {self.rows:,} {self.unit} written to {where}"
 
 
 def _check_frame(name: str, frame: pd.DataFrame) -> None:
@@ -57,4 +60,17 @@ def write_csv(folder: Path, name: str, frame: pd.DataFrame) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     safe = frame.map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in FORMULA_STARTS else v)
     safe.to_csv(temporary, index=False)
+    os.replace(temporary, path)
+
+
+def write_text(folder: Path, name: str, text: str) -> None:
+    """A text for people or programs, such as a query: ``scoring.sql``."""
+    if not TEXT_NAME.fullmatch(name):
+        raise ValueError(
+            f"a text's name is lower-case words with underscores and .sql, .py, .md or .txt, not {name!r}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
     os.replace(temporary, path)

@@ -23,7 +23,7 @@ from segutils.errors import InputError
 from segutils.formats import join_words
 from segutils.inputs import ingestion, opening
 from segutils.inputs.report import InputReport
-from segutils.run_files import Written, write_csv, write_parquet
+from segutils.run_files import Written, write_csv, write_parquet, write_text
 from segutils.titles import ROOT, find_writer
 
 if TYPE_CHECKING:
@@ -359,19 +359,28 @@ class Run:
         write_csv(self._place("exports"), name, frame)
         return Written(table=name, rows=len(frame), official=self._is_official, place="exports")
 
+    def export_text(self, name: str, text: str) -> Written:
+        """A text for people or programs, such as a query that assigns segments: ``exports/scoring.sql``."""
+        write_text(self._place("exports"), name, text)
+        stem, _, suffix = name.partition(".")
+        lines = len(text.splitlines())
+        shape = {"place": "exports", "unit": "lines", "suffix": f".{suffix}"}
+        return Written(table=stem, rows=lines, official=self._is_official, **shape)
+
     def _find_leaks(self, frame: pd.DataFrame) -> list[str]:
         """Columns that hold what may not be used to segment: by their name beside a customer, or by value."""
-        from pandas.api.types import is_string_dtype
-
         restricted = self.report.restricted_columns()
-        found = sorted(restricted & set(frame.columns)) if PEOPLE & set(frame.columns) else []
-        texts = [c for c in frame.columns if c not in found and is_string_dtype(frame[c])]
+        closed = (restricted | self.report.closed_columns()) & set(frame.columns)
+        found = sorted(closed) if PEOPLE & set(frame.columns) else []
+        words_in = frame.select_dtypes(["object", "string", "category"])
+        texts = {c: words_in[c].astype(str) for c in words_in.columns if c not in found}
         for known in self._for_purpose.values() if texts else ():
             words = known.select(c for c in known.columns if known[c].type().is_string()).to_pandas()
             in_the_open = set(words.drop(columns=restricted, errors="ignore").stack().unique())
             for secret in restricted & set(words.columns):
                 values = set(words[secret].dropna()) - in_the_open  # a town in the field of the street
-                found += [f"{c} (values of {secret})" for c in texts if frame[c].isin(values).any()]
+                carrying = [c for c, cells in texts.items() if cells.isin(values).any()]
+                found += [f"{c} (values of {secret})" for c in carrying]
         return list(dict.fromkeys(found))
 
     @property

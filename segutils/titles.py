@@ -34,10 +34,15 @@ def find_purposes() -> pd.DataFrame:
     """
     import pandas as pd
 
+    return pd.DataFrame(list_purposes(), columns=["notebook", "purpose"])
+
+
+def list_purposes() -> list[tuple[str, str]]:
+    """What :func:`find_purposes` finds, as pairs: the runner asks without waiting for pandas."""
     rows = []
     for path in sorted((ROOT / "playbook").glob("*.ipynb")):
         title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
         _, _, said = title.partition("**Purpose**")
         named = re.findall(r"`([^`]+)`", re.split(r"\*\*|\n", said, maxsplit=1)[0])
         rows += [(path.stem, purpose) for purpose in named]
-    return pd.DataFrame(rows, columns=["notebook", "purpose"])
+    return rows

@@ -14,6 +14,7 @@ from segutils import table_schema
 from segutils.engagement import Engagement
 from segutils.inputs import casting
 from segutils.inputs.casting import Reading
+from segutils.inputs.permissions import list_restricted
 from segutils.table_schema import Context, Severity, TableSchema
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def list_checks(
     """Every rule that applies to the columns there are; `raws` names the source's cell of each column."""
     end = casting.end_of_day(engagement.as_of, engagement.timezone)
     context = Context(as_of_end=end, currency=engagement.currency)
+    restricted = list_restricted(name, tuple(raws), engagement)
     checks: list[Check] = []
 
     def add(column: str, rule: str, severity: Severity, fix: str, broken: ir.BooleanValue) -> None:
@@ -179,7 +181,8 @@ def list_checks(
         elif column.filled:
             add(column.name, "empty", "gap", "fill it in the source system", missing)
         if wrong := reading.misspelt.get(column.name):
-            add(column.name, "misspelt", "flag", _name_spellings(wrong), value.isin(list(wrong)))
+            fix = "write each value in one way" if column.name in restricted else _name_spellings(wrong)
+            add(column.name, "misspelt", "flag", fix, value.isin(list(wrong)))
         if column.past:
             fix = "check the clock of the source system, and 'as_of' and 'timezone' of the engagement file"
             last = engagement.as_of

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from segutils.inputs.judging import Judged
 
 MAX_EXAMPLES = 3
+KEPT = ("flag", "blank")  # severities of rows that break a rule and are used all the same
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
     """Rows of one table: in = used + set aside + withheld.
 
-    Set aside: the row breaks the contract. Withheld: no consent, or too old to be kept. Added rows are
-    customers without a record of their own.
+    Set aside: the row breaks the contract. Withheld: no purpose, no consent, or too old to be kept. Added
+    rows are customers without a record of their own.
     """
 
     table: str
@@ -77,7 +78,9 @@ def find_examples(judged: Judged, number: int, restricted: Collection[str]) -> t
     from segutils.inputs.checks import RAW
 
     schema, check = schemas.TABLES[judged.name], judged.checks[number]
-    key = () if judged.numbered else tuple(k for k in schema.key if k in judged.columns)
+    key = (
+        () if judged.numbered else tuple(k for k in schema.key if k in judged.columns and k not in restricted)
+    )
     position = judged.source_columns.index(judged.mapped[check.column])
     records = judged.first_broken(number, key, MAX_EXAMPLES).to_pyarrow().to_pylist()
     found = []
@@ -137,7 +140,7 @@ def find_fatal(counts: Sequence[Counts], faults: Sequence[Fault], gate: Gate) ->
                     fix=worst.fix,
                 )
             )
-    for fault in (fault for fault in faults if fault.table in large and fault.severity == "flag"):
+    for fault in (fault for fault in faults if fault.table in large and fault.severity in KEPT):
         if fault.share > gate.max_flagged_share:
             found.append(replace(fault, severity="fatal", treatment=_treatment(gate)))
     return tuple(found)

@@ -19,16 +19,18 @@ from segutils import schemas
 from segutils.engagement import Engagement, to_json
 from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
+from segutils.expressions import read_condition
 from segutils.inputs.faults import Counts, Fault, find_examples, find_fatal, make_fault, refuse_fatal
 from segutils.inputs.opening import (
     add_missing,
+    list_behind,
     list_in_order,
     list_missing,
     note_source,
     open_engine,
     write_json,
 )
-from segutils.inputs.permissions import FieldRecord, Permit, list_restricted
+from segutils.inputs.permissions import FieldRecord, list_restricted
 from segutils.inputs.rejects import write_rejects
 from segutils.inputs.sources import database_errors, hash_data, is_remote, open_rows, resolve_secret
 
@@ -84,8 +86,12 @@ def ingest(engagement: Engagement, folder: Path, *, stop: bool = True) -> None:
     Raises
     ------
     InputError
-        Something cannot be read at all: file, column, type, or no row is left; or a fault is fatal.
+        Something cannot be read at all: file, column, type, or no row is left; a definition names a column
+        that did not come; or a fault is fatal.
     """
+    (folder / "inputs.json").unlink(missing_ok=True)
+    for part in ("inputs", "rejects"):  # of an earlier ingestion: what is no longer seen must not stay
+        shutil.rmtree(folder / part, ignore_errors=True)
     for part in ("inputs", "rejects", "tables"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     write_json(folder / "engagement.json", to_json(engagement))
@@ -105,17 +111,37 @@ def ingest(engagement: Engagement, folder: Path, *, stop: bool = True) -> None:
         finally:
             intake.writer.shutdown(cancel_futures=True)
             intake.engine.disconnect()
+            for unfinished in (folder / "inputs").glob("*.part"):
+                unfinished.unlink()
+    _check_definitions(intake)
     fatal = find_fatal(intake.counts, intake.faults, engagement.gate)
     if fatal and stop and engagement.gate.on_fatal == "stop":
+        shutil.rmtree(folder / "inputs")
         raise refuse_fatal(fatal, where=engagement.where("tables"), rejects=str(folder / "rejects"))
     write_json(folder / "inputs.json", _report(intake, fatal))
+
+
+def _check_definitions(intake: Intake) -> None:
+    """Every column that a department's definition names came with the data; the file alone cannot know."""
+    for term, departments in intake.engagement.definitions.items():
+        for department, text in departments.items():
+            for name in read_condition(text).columns:
+                table, dot, column = name.rpartition(".")
+                table = table if dot else "customers"
+                has = intake.columns.get(table, ())
+                if column not in has:
+                    where = intake.engagement.where("definitions", term, department)
+                    fix = f"map it under tables.{table}.columns, or use one of: {', '.join(has)}"
+                    what = f"the definition names '{column}', which '{table}' does not have"
+                    raise InputError(what, where=where, fix=fix)
 
 
 def _report(intake: Intake, fatal: tuple[Fault, ...]) -> dict[str, Any]:
     """What :class:`segutils.tables.InputReport` reads, and how to open the sources again."""
     order = {name: index for index, name in enumerate(intake.engagement.tables)}
     again = {use.table for use in intake.uses if set(use.purposes) != set(PURPOSES)}
-    sources = {name: source for name, source in intake.engagement.tables.items() if name in again}
+    behind = {read for name in again for read in list_behind(name, intake.engagement)}
+    sources = {name: source for name, source in intake.engagement.tables.items() if name in behind}
     return {
         "tables": [asdict(c) for c in sorted(intake.counts, key=lambda c: order[c.table])],
         "faults": [asdict(f) for f in (*fatal, *sorted(intake.faults, key=lambda f: order[f.table]))],
@@ -127,7 +153,7 @@ def _report(intake: Intake, fatal: tuple[Fault, ...]) -> dict[str, Any]:
 
 
 def _enter(name: str, intake: Intake) -> None:
-    from segutils.inputs import checks, judging
+    from segutils.inputs import checks, judging, restricting
 
     engagement, where = intake.engagement, intake.engagement.where("tables", name)
     rows = open_rows(name, engagement, intake.engine, intake.scratch)
@@ -136,24 +162,27 @@ def _enter(name: str, intake: Intake) -> None:
         mapped = judging.map_columns(name, rows, engagement)
         reading = judging.read_text_columns(name, rows, mapped, engagement)
         typed = judging.cast_rows(name, rows, mapped, reading, engagement)
-        reading = intake.readings[name] = judging.read_cells(typed, schemas.TABLES[name], reading)
+        reading = judging.read_cells(typed, schemas.TABLES[name], reading)
         judged = judging.judge_rows(name, rows, mapped, reading, engagement, intake.accepted)
+        hidden = list_restricted(name, judged.columns, engagement)  # the spellings are values of the column
+        spellings = {column: wrong for column, wrong in reading.misspelt.items() if column not in hidden}
+        intake.readings[name] = replace(reading, misspelt=spellings)
         if not is_remote(engagement):  # one pass over the source; what follows reads its result
             judged = replace(judged, rows=intake.engine.create_table(f"judged_{name}", judged.rows))
         counted = _count(judged, intake)
         rows_in, aside = counted.rows_in, counted.set_aside
         accepted, added = judged.accepted(), 0
         if giver := engagement.tables[name].add_missing_from:
-            added = int(list_missing(accepted, intake.accepted[giver]).count().to_pyarrow().as_py())
-            accepted = add_missing(accepted, intake.accepted[giver])
+            given = restricting.keep_rows(intake.accepted[giver], giver, engagement, None)
+            added = int(list_missing(accepted, given).count().to_pyarrow().as_py())
+            accepted = add_missing(accepted, given)
         intake.accepted[name] = accepted
         used = int(judged.accepted().count().to_pyarrow().as_py())
         withheld = _admit(name, accepted, intake)
         if not schemas.TABLES[name].key:
             intake.distinct[name] = _fetch_later(judged.accepted().distinct().count(), intake)
         if aside or rows.broken:
-            restricted = _names(list_restricted(name, judged.columns, engagement))
-            write_rejects(judged, rows.broken, intake.folder / "rejects", restricted)
+            write_rejects(judged, rows.broken, intake.folder / "rejects", hidden)
     if rows.broken:
         first, lines = rows.broken[0], len(rows.broken)
         rows_in, aside = rows_in + lines, aside + lines
@@ -183,22 +212,22 @@ def _admit(name: str, accepted: ir.Table, intake: Intake) -> int:
     seen = restricting.restrict(accepted, name, engagement, intake.people, purpose=SEGMENTATION)
     intake.uses += restricting.count_uses(accepted, name, engagement, intake.people)
     if name == "customers":
-        withheld = restricting.list_withheld(accepted, engagement)
-        intake.people = restricting.People(customers=accepted, withheld=withheld)
-    if seen is None:  # the table serves other purposes only
-        return 0
-    intake.columns[name] = seen.columns
-    if not is_remote(engagement):
-        sql = intake.engine.compile(seen)
-        intake.files[name] = intake.writer.submit(_write_parquet, name, sql, intake)
+        agreed = restricting.list_agreed(accepted, engagement)
+        intake.people = restricting.People(customers=accepted, agreed=agreed)
+    if seen is not None:  # else the table serves other purposes only
+        intake.columns[name] = seen.columns
+        if not is_remote(engagement):
+            sql = intake.engine.compile(seen)
+            intake.files[name] = intake.writer.submit(_write_parquet, name, sql, intake)
     if not restricting.leaves_out_rows(name, accepted.columns, engagement):
         return 0
-    counts = [int(table.count().to_pyarrow().as_py()) for table in (accepted, seen)]
+    kept = restricting.keep_rows(accepted, name, engagement, intake.people)
+    counts = [int(table.count().to_pyarrow().as_py()) for table in (accepted, kept)]
+    if name in schemas.NEEDED and not counts[1]:
+        fix = "check the consent column (it says yes, true or 1) and keep_days, with the owner of that line"
+        what = f"no row of '{name}' may be used: consent is missing, or all are too old"
+        raise InputError(what, where=engagement.where("privacy"), fix=fix)
     return counts[0] - counts[1]
-
-
-def _names(permits: tuple[Permit, ...]) -> tuple[str, ...]:
-    return tuple(permit.column for permit in permits)
 
 
 def _count(judged: Judged, intake: Intake) -> Pair:
@@ -217,7 +246,7 @@ def _count(judged: Judged, intake: Intake) -> Pair:
         fix = "check the export (or the query): it has a header at most"
         raise InputError(f"the table '{judged.name}' is empty", where=where, fix=fix)
     broken = [number for number in range(len(judged.checks)) if found[f"broken_{number}"]]
-    restricted = _names(list_restricted(judged.name, judged.columns, intake.engagement))
+    restricted = list_restricted(judged.name, judged.columns, intake.engagement)
     examples = {number: find_examples(judged, number, restricted) for number in broken}
     for number in broken:
         check, count = judged.checks[number], int(found[f"broken_{number}"])

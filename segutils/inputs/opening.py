@@ -62,6 +62,12 @@ def list_in_order(engagement: Engagement) -> list[str]:
     return order
 
 
+def list_behind(name: str, engagement: Engagement) -> list[str]:
+    """The tables whose sources decide what is seen of a table: its own, and whose consents it asks for."""
+    giver = engagement.tables["customers"].add_missing_from
+    return [n for n in list_in_order(engagement) if n in ("customers", giver, name)]
+
+
 def open_inputs(engagement: Engagement, folder: Path, engine: BaseBackend) -> dict[str, ir.Table]:
     """The accepted tables of an ingested run, lazily on its engine: what may be used to segment.
 
@@ -95,13 +101,13 @@ def open_for_purpose(
         accepted = _judge_again(list_in_order(engagement), engagement, engine, folder, report)
         return _restrict_all(accepted, engagement, purpose)[name]
     engagement = read_json(to_json(engagement), _source_folder(folder))
-    source = engagement.model_copy(update={"tables": {name: engagement.tables[name]}})
-    if hash_data(source)[name] != report["hashes"].get(name):
-        fix = "run the engagement again: segutils run ENGAGEMENT"
-        what = f"the source of '{name}' is not the one that this run was made from"
-        raise InputError(what, where=engagement.where("tables", name), fix=fix)
-    giver = engagement.tables[name].add_missing_from
-    names = [n for n in list_in_order(engagement) if n in ("customers", giver, name)]
+    names = list_behind(name, engagement)
+    source = engagement.model_copy(update={"tables": {n: engagement.tables[n] for n in names}})
+    for read, found in hash_data(source).items():
+        if found != report["hashes"].get(read):
+            fix = "run the engagement again: segutils run ENGAGEMENT"
+            what = f"the source of '{read}' is not the one that this run was made from"
+            raise InputError(what, where=engagement.where("tables", read), fix=fix)
     reader = open_engine(engagement)  # of its own: the source has more columns than may be seen
     try:
         with tempfile.TemporaryDirectory(prefix="segutils-") as scratch:
@@ -124,7 +130,7 @@ def _judge_again(
     names: list[str], engagement: Engagement, engine: BaseBackend, scratch: Path, report: Mapping[str, Any]
 ) -> dict[str, ir.Table]:
     """The accepted rows of some tables, from their sources, read as they were at ingestion."""
-    from segutils.inputs import judging
+    from segutils.inputs import judging, restricting
     from segutils.inputs.casting import Reading
 
     accepted: dict[str, ir.Table] = {}
@@ -133,8 +139,10 @@ def _judge_again(
         mapped = judging.map_columns(name, rows, engagement)
         reading = Reading(**report["readings"][name])
         judged = judging.judge_rows(name, rows, mapped, reading, engagement, accepted)
-        giver = engagement.tables[name].add_missing_from
-        accepted[name] = add_missing(judged.accepted(), accepted[giver]) if giver else judged.accepted()
+        accepted[name] = judged.accepted()
+        if giver := engagement.tables[name].add_missing_from:
+            given = restricting.keep_rows(accepted[giver], giver, engagement, None)
+            accepted[name] = add_missing(accepted[name], given)
     return accepted
 
 
@@ -144,8 +152,8 @@ def _restrict_all(
     from segutils.inputs import restricting
 
     customers = accepted["customers"]
-    withheld = restricting.list_withheld(customers, engagement)
-    people = restricting.People(customers=customers, withheld=withheld)
+    agreed = restricting.list_agreed(customers, engagement)
+    people = restricting.People(customers=customers, agreed=agreed)
     found = {}
     for name, table in accepted.items():
         mine = None if name == "customers" else people

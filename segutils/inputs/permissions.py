@@ -106,13 +106,20 @@ def list_permits(name: str, columns: Sequence[str], engagement: Engagement) -> t
     return tuple(found)
 
 
-def list_restricted(name: str, columns: Sequence[str], engagement: Engagement) -> tuple[Permit, ...]:
-    """The columns that may not be used to segment."""
-    return tuple(
-        permit
-        for permit in list_permits(name, columns, engagement)
-        if SEGMENTATION not in permit.purposes and permit.column != WHOLE_ROWS
-    )
+def list_restricted(name: str, columns: Sequence[str], engagement: Engagement) -> tuple[str, ...]:
+    """The columns of which a report shows no cell: not to segment, or on conditions that a row may not meet.
+
+    Where the permit is for rows, of this table or of the customers whom it names, that is every column.
+    """
+    permits = list_permits(name, columns, engagement)
+    of_people = list_permits("customers", (), engagement) if "customer_id" in columns else ()
+    if any(_is_withheld(p) for p in (*permits, *of_people) if p.column == WHOLE_ROWS):
+        return tuple(columns)
+    return tuple(permit.column for permit in permits if _is_withheld(permit))
+
+
+def _is_withheld(permit: Permit) -> bool:
+    return SEGMENTATION not in permit.purposes or bool(permit.consent or permit.keep_days)
 
 
 def mask_restricted(
@@ -121,8 +128,11 @@ def mask_restricted(
     mapped: Mapping[str, str],
     restricted: Collection[str],
 ) -> list[str | None]:
-    """A row's own cells, those of restricted fields withheld; the row's number finds them in the source."""
-    hidden = {mapped[canonical] for canonical in restricted if canonical in mapped}
+    """A row's own cells, all withheld but those of fields that entered and may be seen.
+
+    The row's number finds them in the source.
+    """
+    shown = {theirs for canonical, theirs in mapped.items() if canonical not in restricted}
     return [
-        WITHHELD if column in hidden and cell else cell for cell, column in zip(cells, columns, strict=True)
+        cell if column in shown or not cell else WITHHELD for cell, column in zip(cells, columns, strict=True)
     ]

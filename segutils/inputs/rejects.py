@@ -29,10 +29,11 @@ def write_rejects(
         ``<table>.csv`` is written there, complete or not at all: ``reason``, the row's number where the
         source has one, and its own cells as the source has them.
     restricted : collection of str
-        Canonical columns that may not be used: their cells, and lines that cannot be told apart into cells,
-        are withheld. The row's number finds them in the source.
+        Canonical columns that may not be shown: their cells, those of columns that nobody mapped, and lines
+        that cannot be told apart into cells, are withheld. The row's number finds them in the source.
     """
     target = folder / f"{judged.name}.csv"
+    is_open = not restricted and set(judged.source_columns) <= set(judged.mapped.values())
     temporary = target.with_suffix(".csv.part")
     with temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -44,5 +45,5 @@ def write_rejects(
                 for *start, cells in zip(*front, raw, strict=True)
             )
         for line in broken:
-            writer.writerow([line.reason, line.line, WITHHELD if restricted else line.text])
+            writer.writerow([line.reason, line.line, line.text if is_open else WITHHELD])
     os.replace(temporary, target)

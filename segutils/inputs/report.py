@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from segutils import schemas
 from segutils.engagement_data import SEGMENTATION, WHOLE_ROWS
 from segutils.inputs.faults import Counts, Fault
 from segutils.inputs.permissions import FieldRecord
@@ -55,6 +56,17 @@ class InputReport:
     def restricted_columns(self) -> frozenset[str]:
         """Names of columns that may not be used to segment, in whichever table."""
         return frozenset(u.column for u in self.uses if SEGMENTATION not in u.purposes) - {WHOLE_ROWS}
+
+    def closed_columns(self) -> frozenset[str]:
+        """Names of columns that stand only in tables of which no row may be used to segment, keys apart."""
+        whole = {u.table for u in self.uses if u.column == WHOLE_ROWS and SEGMENTATION not in u.purposes}
+        keys = {key for table in schemas.TABLES.values() for key in table.key} | {WHOLE_ROWS}
+        seen = {column for columns in self.columns.values() for column in columns}
+        return frozenset(u.column for u in self.uses if u.table in whole) - seen - keys
+
+    def unused_columns(self) -> frozenset[tuple[str, str]]:
+        """Table and name of the columns that may be used for nothing."""
+        return frozenset((u.table, u.column) for u in self.uses if not u.purposes)
 
     def count_table(self) -> pd.DataFrame:
         """One row per table: ``table, rows_in, rows_used, rows_set_aside, rows_added, read_as,

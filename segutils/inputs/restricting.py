@@ -1,8 +1,10 @@
 """Purpose, consent and retention, applied where tables enter a run.
 
-What may not be used to segment is not among the run's inputs, so that no notebook can read it by any means.
-What serves another purpose is read from the source again, under the same rules, by the notebooks that state
-this purpose.
+What may not be used to segment is not among the run's inputs. What serves another purpose is read from the
+source again, under the same rules, by the notebooks that state this purpose.
+
+With a client's database as engine nothing is copied: there the database's own rights decide what else a
+session can read beside the run's tables.
 """
 
 from __future__ import annotations
@@ -19,20 +21,21 @@ import ibis
 from segutils import schemas, table_schema
 from segutils.engagement import Engagement
 from segutils.engagement_data import PURPOSES, WHOLE_ROWS
+from segutils.errors import InputError
 from segutils.inputs.permissions import FieldRecord, Permit, list_permits
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-AGREED = ("true", "t", "yes", "y", "1", "ja", "oui", "si", "sí", "tak")
+AGREED = ("true", "t", "yes", "y", "1", "1.0", "j", "ja", "oui", "si", "sí", "tak")
 
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """The accepted customers with their consents, and the ids of those who may not be looked at."""
+    """The accepted customers with their consents; `agreed`, where stated: only they may be looked at."""
 
     customers: ir.Table
-    withheld: ir.Table | None = None
+    agreed: ir.Table | None = None
 
 
 def restrict(
@@ -60,10 +63,7 @@ def restrict(
     permits = list_permits(name, accepted.columns, engagement)
     if _is_for_rows(permits[0]) and purpose not in permits[0].purposes:
         return None
-    rows = _is_usable(accepted, name, permits[0], engagement, people) if _is_for_rows(permits[0]) else []
-    if people is not None and people.withheld is not None and "customer_id" in accepted.columns:
-        rows.append(~accepted.customer_id.isin(people.withheld.customer_id).fill_null(False))
-    seen = accepted.filter(*rows) if rows else accepted
+    seen = keep_rows(accepted, name, engagement, people)
     columns: dict[str, ir.Value] = {}
     for permit in permits:
         if _is_for_rows(permit) or purpose not in permit.purposes:
@@ -72,16 +72,27 @@ def restrict(
         columns[permit.column] = (
             ibis.ifelse(reduce(and_, usable), value, ibis.null(value.type())) if usable else value
         )
-    return seen.select(**columns)
+    return seen.select(**columns) if columns else None
 
 
-def list_withheld(customers: ir.Table, engagement: Engagement) -> ir.Table | None:
-    """The customers who may not be looked at: their rows are left out of every table."""
-    permits = list_permits("customers", customers.columns, engagement)
-    if not (_is_for_rows(permits[0]) and permits[0].consent):
+def keep_rows(accepted: ir.Table, name: str, engagement: Engagement, people: People | None) -> ir.Table:
+    """The rows of a table that may be looked at for any purpose at all."""
+    permit = list_permits(name, accepted.columns, engagement)[0]
+    rows = _is_usable(accepted, name, permit, engagement, people) if _is_for_rows(permit) else []
+    if _is_for_rows(permit) and not permit.purposes:
+        rows.append(ibis.literal(False))
+    if people is not None and people.agreed is not None and "customer_id" in accepted.columns:
+        agreed = accepted.customer_id.isin(people.agreed.customer_id).fill_null(False)
+        rows.append(accepted.customer_id.isnull() | agreed)  # whoever has no accepted record did not agree
+    return accepted.filter(*rows) if rows else accepted
+
+
+def list_agreed(customers: ir.Table, engagement: Engagement) -> ir.Table | None:
+    """The customers who may be looked at: the rows of all others are left out of every table."""
+    permit = list_permits("customers", customers.columns, engagement)[0]
+    if not (_is_for_rows(permit) and permit.consent):
         return None
-    agreed = _agrees(customers[permits[0].consent])
-    return customers.filter(~agreed).select("customer_id")
+    return customers.filter(_agrees(_need(customers, permit.consent, engagement))).select("customer_id")
 
 
 def leaves_out_rows(name: str, columns: Sequence[str], engagement: Engagement) -> bool:
@@ -147,17 +158,29 @@ def _conditions(
     """Has the customer agreed, and is the value young enough? None where the permit does not ask."""
     consent = young = None
     if permit.consent and name == "customers":
-        consent = _agrees(accepted[permit.consent])
-    elif permit.consent and people is not None:
-        agreed = people.customers.filter(_agrees(people.customers[permit.consent]))
+        consent = _agrees(_need(accepted, permit.consent, engagement))
+    elif permit.consent:
+        assert people is not None, f"{name} enters before the customers whose consent it needs"
+        answer = _need(people.customers, permit.consent, engagement)
+        agreed = people.customers.filter(_agrees(answer))
         consent = accepted.customer_id.isnull() | accepted.customer_id.isin(agreed.customer_id)
     if permit.keep_days:
         schema = schemas.TABLES[name]
         moment = table_schema.time_column(schema)
         day = table_schema.local_date_name(moment) if moment in table_schema.moments(schema) else moment
         first = engagement.as_of - timedelta(days=permit.keep_days - 1)
+        _need(accepted, moment, engagement)
         young = (accepted[day] >= first).fill_null(False)  # of unknown age: not shown to be young
     return (consent.fill_null(False) if consent is not None else None), young
+
+
+def _need(table: ir.Table, column: str, engagement: Engagement) -> ir.Column:
+    """The column that a condition asks; the engagement file may name one that the source does not have."""
+    if column not in table.columns:
+        fix = "map that column, or state the fields that rest on it with purposes: []"
+        what = f"a line rests on the column '{column}', which the source does not have"
+        raise InputError(what, where=engagement.where("privacy"), fix=fix)
+    return table[column]
 
 
 def _agrees(value: ir.Value) -> ir.BooleanValue:

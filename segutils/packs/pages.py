@@ -16,6 +16,9 @@ from segutils.packs.finding_pages import FindingReader
 Cell = Mapping[str, Any]
 
 
+MAX_TITLE = 80  # characters of a line of text that serves as a title
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExecutedNotebook:
     """A notebook as the run or an analyst left it; `by_hand` has the ids of cells changed after the run."""
@@ -63,6 +66,12 @@ def heading_of(markdown: str) -> str:
     """The first heading of a markdown text; empty where there is none."""
     match = re.search(r"^#{1,6}\s+(.+?)\s*#*\s*$", markdown, flags=re.M)
     return match[1] if match else ""
+
+
+def _short_line(markdown: str) -> str:
+    """The first line of a text, where it can stand as a title: without marks, and short."""
+    line = re.sub(r"[*_`]", "", markdown.strip().split("\n")[0]).strip()
+    return line if len(line) <= MAX_TITLE else ""
 
 
 def findings_of(cell: Cell) -> list[Mapping[str, Any]]:
@@ -136,7 +145,7 @@ def _blocks(notebook: ExecutedNotebook, audience: Audience) -> Iterator[_Block]:
         source = source_of(cell)
         tagged = audience in tags_of(cell) and bool(source.strip())
         if cell["cell_type"] == "markdown":
-            heading = heading_of(source) or source.strip().split("\n")[0] or heading
+            heading = heading_of(source) or _short_line(source)
         if tagged and cell["cell_type"] == "markdown":
             texts.append(cell)
         elif tagged and cell["cell_type"] == "code":

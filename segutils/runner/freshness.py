@@ -18,8 +18,9 @@ from segutils.runner.fingerprint import (
     hash_source,
     package_versions,
 )
-from segutils.runner.graph import Graph, Notebook
+from segutils.runner.graph import Graph, Notebook, source_of, uses_of_run
 from segutils.runner.manifest import Manifest, NotebookRecord, StepRecord, read_manifest
+from segutils.titles import list_purposes
 
 INGESTION = "from segutils import tables"
 OWN_KEYS = (
@@ -54,6 +55,12 @@ class Basis:
     def notebooks(self) -> Path:
         return self.folder / "notebooks"
 
+    @property
+    def _giver(self) -> str:
+        """The table from which customers without a record of their own are added, if one is stated."""
+        customers = (self.engagement.get("tables") or {}).get("customers") or {}
+        return customers.get("add_missing_from") or ""
+
     def table_hash(self, graph: Graph, table: str) -> str:
         """Hash of a table as it is now: a notebook's, an input's, or an input that stays in the database."""
         if graph.writer(table):
@@ -65,11 +72,14 @@ class Basis:
         """The record of a notebook as it would be computed now, with its key; nothing in it is done yet."""
         reads = {table: self.table_hash(graph, table) for table in notebook.reads}
         if notebook.purposes:  # what the run's inputs leave out comes from the sources again
-            reads |= {f"source of {t}": self.data[t] for t in notebook.reads if t in self.data}
+            behind = (*notebook.reads, "customers", self._giver)  # consents are the customers' own
+            reads |= {f"source of {t}": self.data[t] for t in behind if t in self.data}
         if notebook.reads_every_input:
             reads["every input"] = hash_json(
                 [hash_folder(self.folder / "inputs"), hash_file(self.folder / "inputs.json")]
             )
+        if any("find_purposes" in source for source in notebook.code):
+            reads["purposes in titles"] = hash_json(list_purposes())
         record = NotebookRecord(
             name=notebook.name,
             status="not run",
@@ -164,7 +174,10 @@ def reuse(wanted: NotebookRecord, earlier: Manifest, source: Path, target: Path)
     ):
         return None
     files = {table_path(source, table): table_path(target, table) for table in record.writes}
-    files[source / "notebooks" / f"{record.name}.ipynb"] = target / "notebooks" / f"{record.name}.ipynb"
+    executed = source / "notebooks" / f"{record.name}.ipynb"
+    files[executed] = target / "notebooks" / executed.name
+    lists = [source / "exports" / name for name in _list_exports(executed)]
+    files |= {path: target / "exports" / path.name for path in lists if path.is_file()}
     for old, new in files.items():
         _copy(old, new)
     copied = replace(record, reads=wanted.reads, reused_from=earlier.run)
@@ -210,6 +223,14 @@ def keep_edited(name: str, record: NotebookRecord | None, folder: Path) -> Path 
     kept = executed.with_name(f"{name}.edited.ipynb")
     write_text(kept, executed.read_text(encoding="utf-8"))
     return kept
+
+
+def _list_exports(executed: Path) -> list[str]:
+    """The files for people that a notebook hands out, by its code."""
+    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    uses = [use for cell in cells if cell["cell_type"] == "code" for use in uses_of_run(source_of(cell))]
+    lists = [f"{name}.csv" for method, name in uses if method == "export"]
+    return lists + [name for method, name in uses if method == "export_text"]
 
 
 def _copy(old: Path, new: Path) -> None:

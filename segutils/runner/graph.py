@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from segutils import schemas
+from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
 from segutils.formats import join_words
 
@@ -158,7 +159,7 @@ def read_notebook(path: Path) -> Notebook:
         fix = "restore it from version control, or save it again in JupyterLab"
         raise InputError("this file is not a notebook", where=str(path), fix=fix) from None
     promised = {part: _names_after(part, title, path) for part in ("Decides", "Reads", "Writes")}
-    used = [use for cell in cells if cell["cell_type"] == "code" for use in _uses_of_run(source_of(cell))]
+    used = [use for cell in cells if cell["cell_type"] == "code" for use in uses_of_run(source_of(cell))]
     optional = list(dict.fromkeys(table for method, table in used if method in OPTIONAL))
     allowed = {
         "read": promised["Reads"],
@@ -213,16 +214,15 @@ def _names_after(part: str, title: str, path: Path) -> tuple[str, ...]:
     return tuple(re.findall(r"`([^`]+)`", found.group(1)))
 
 
-def _uses_of_run(source: str) -> list[tuple[str, str]]:
+def uses_of_run(source: str) -> list[tuple[str, str]]:
     """How a cell uses the run: ``run.read("rfm")`` → ``("read", "rfm")``, ``run.input_counts()`` →
     ``("every", "")``.
 
     A run that is handed on as a whole counts as reading every input.
     """
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return []  # a magic, or an error that the kernel will name with its line
+    tree = _parse(source)
+    if tree is None:
+        return []
     uses, plain = [], 0
     for node in ast.walk(tree):
         plain += isinstance(node, ast.Name) and node.id == "run" and isinstance(node.ctx, ast.Load)
@@ -240,24 +240,38 @@ def _uses_of_run(source: str) -> list[tuple[str, str]]:
         first = node.args[0]
         if is_run and isinstance(first, ast.Constant) and isinstance(first.value, str):
             uses.append((node.func.attr, first.value))
+        elif is_run and node.func.attr == "input":  # a table whose name only the run tells
+            uses.append(("every", ""))
     return uses + [("every", "")] * (plain > 0)
 
 
-def _claimed_purposes(source: str) -> list[str]:
-    """The purposes for which a cell reads: ``run.input("tickets", purpose="enrichment")`` → enrichment."""
+def _parse(source: str) -> ast.Module | None:
+    """A cell without the names of its magics; None for what is no Python, which the kernel will name."""
     try:
-        tree = ast.parse(source)
+        return ast.parse(re.sub(r"^([ \t]*)(?:%%?\w+[ \t]*|!)", r"\1", source, flags=re.M))
     except SyntaxError:
-        return []
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        return None
+
+
+def _claimed_purposes(source: str) -> list[str]:
+    """The purposes for which a cell reads: ``run.input("tickets", purpose="enrichment")`` → enrichment.
+
+    A call whose arguments cannot be read here (``*names``, ``**options``, ``read = run.input``) claims what
+    it says, which no title states; so it is refused. In a cell that is no Python, quoted purposes count.
+    """
+    tree = _parse(source)
+    if tree is None:
+        return [p for p in PURPOSES if p != SEGMENTATION and re.search(rf"[\"']{p}[\"']", source)]
+    nodes = list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    inputs = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "input"]
     words = [word.value for call in calls for word in call.keywords if word.arg == "purpose"]
-    words += [
-        call.args[1]
-        for call in calls
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "input" and len(call.args) > 1
-    ]
+    words += [word.value for call in inputs for word in call.keywords if word.arg is None]
+    words += [arg for call in inputs for n, arg in enumerate(call.args) if n or isinstance(arg, ast.Starred)]
+    called = [call.func for call in inputs]
+    words += [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == "input" and n not in called]
     found = [word.value if isinstance(word, ast.Constant) else ast.unparse(word) for word in words]
-    return [str(purpose) for purpose in found if purpose != "segmentation"]
+    return [str(purpose) for purpose in found if purpose != SEGMENTATION]
 
 
 def _check_writers(notebooks: Iterable[Notebook]) -> None:

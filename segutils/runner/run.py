@@ -151,6 +151,7 @@ class _Work:
     def _compute(self, stale: set[str], inputs_key: str | None, renderer: Renderer | None) -> None:
         """Ingest where needed and execute what is stale, kernels warming up meanwhile."""
         self._forget_packs()
+        write_manifest(self.manifest, self.folder)  # a refusal below must not leave it saying complete
         self.basis.notebooks.mkdir(parents=True, exist_ok=True)
         sources = [source for notebook in self.graph.notebooks for source in notebook.code]
         pool = KernelPool(

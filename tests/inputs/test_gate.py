@@ -88,3 +88,21 @@ def test_exchanged_coordinates_are_found_where_the_rest_of_the_country_is(small_
     faults = tables.check_engagement(load_engagement(small_engagement)).faults
     (found,) = [f for f in faults if f.rule == "latitude and longitude are exchanged"]
     assert found.rows == 2 and found.examples == ("row 2: latitude is 2…", "row 3: latitude is -…")
+
+
+def test_nothing_half_done_stays_of_a_run_that_was_refused(spoilt, tmp_path):
+    with pytest.raises(InputError):
+        tables.ingest(load_engagement(spoilt), tmp_path / "fatal")
+    lines = spoilt.parent / "lines.csv"
+    lines.write_text(lines.read_text().splitlines()[0] + "\n")
+    with pytest.raises(InputError, match="is empty"):
+        tables.ingest(load_engagement(spoilt), tmp_path / "empty")
+    assert not list(tmp_path.glob("*/inputs/*"))
+
+
+def test_cells_that_nearly_all_have_to_be_blanked_stop_the_run_too(small_engagement, tmp_path):
+    file = small_engagement.parent / "customers.csv"
+    customers = pd.read_csv(file)
+    customers.assign(annual_revenue=["?"] * 280 + ["5"] * 20).to_csv(file, index=False)
+    with pytest.raises(InputError, match=r"customers\.annual_revenue: not a number \(280 rows, 93.3 %\)"):
+        tables.ingest(load_engagement(small_engagement), tmp_path / "run")

@@ -2,8 +2,11 @@
 
 import json
 
+import pytest
+
 from segutils import tables
 from segutils.engagement import load_engagement
+from segutils.errors import InputError
 from segutils.inputs import opening
 
 
@@ -85,3 +88,11 @@ def test_feedback_about_nobody_is_set_aside_and_an_unknown_rep_counted(small_eng
     report = json.loads((tmp_path / "run" / "inputs.json").read_text(encoding="utf-8"))
     (used,) = [t["rows_used"] for t in report["tables"] if t["table"] == "sales_feedback"]
     assert used == 2
+
+
+def test_a_definition_that_names_a_column_which_did_not_come_stops_before_any_notebook(small_engagement):
+    text = "definitions:\n  active_customer:\n    Sales: sum(transactions.unit_cost, days=90) > 3\n"
+    small_engagement.write_text(small_engagement.read_text(encoding="utf-8") + text, encoding="utf-8")
+    with pytest.raises(InputError, match="names 'unit_cost', which 'transactions' does not have") as caught:
+        tables.check_engagement(load_engagement(small_engagement))
+    assert "line " in str(caught.value) and "net_revenue" in caught.value.fix

@@ -12,47 +12,10 @@ import pytest
 from segutils import tables
 from segutils.engagement import load_engagement
 from segutils.errors import InputError
+from segutils.runner.freshness import Basis
 from segutils.runner.graph import read_graph
 
 MARK = "zqxjk"  # stands in forbidden cells only
-PRIVACY = """
-privacy:
-  - {table: customers, fields: [email], purposes: [identity], basis: contract, owner: DPO}
-  - {table: customers, fields: [diagnosis], purposes: [], basis: none, owner: DPO}
-  - {table: customers, fields: [income], purposes: [segmentation], basis: consent, consent: agrees,
-     owner: DPO}
-  - {table: events, fields: [all], purposes: [segmentation], basis: consent, consent: agrees, keep_days: 90,
-     owner: DPO}
-  - {table: tickets, fields: [all], purposes: [enrichment], basis: legitimate interest, owner: DPO}
-"""
-
-
-@pytest.fixture
-def client(small_engagement: Path) -> Path:
-    """The small client with personal fields; customers C0001 to C0100 agree to profiling, no others."""
-    folder = small_engagement.parent
-    customers = pd.read_csv(folder / "customers.csv")
-    number = customers.index
-    customers["email"] = [f"{MARK}mail{n}@shop.example" for n in number]
-    customers["diagnosis"] = [f"{MARK}illness{n}" for n in number]
-    customers["income"] = 1000.0 + number
-    customers["agrees"] = ["yes" if n < 100 else "no" for n in number]
-    customers.loc[len(customers)] = [None, "north", "single", f"{MARK}lost@x.example", f"{MARK}lost", 1, "no"]
-    customers.to_csv(folder / "customers.csv", index=False)
-    events = ["event_id,occurred_at,event_type,customer_id"]
-    events += [f"E{n},2024-12-{1 + n % 28:02d} 10:00:00,visit,C{n + 1:04d}" for n in range(200)]
-    events += ["E900,2024-06-01 10:00:00,visit,C0001", "E901,2024-12-01 10:00:00,visit,"]
-    (folder / "events.csv").write_text("\n".join(events) + "\n")
-    rows = [f"T{n},2024-11-{1 + n:02d} 09:00:00,C{n + 1:04d},{MARK}words {n}" for n in range(20)]
-    (folder / "tickets.csv").write_text("\n".join(["ticket_id,opened_at,customer_id,text", *rows]) + "\n")
-    text = small_engagement.read_text(encoding="utf-8")
-    text = text.replace(
-        "{customer_id: client, region: area, household: household}",
-        "{customer_id: client, region: area, household: household, email: email, diagnosis: diagnosis, "
-        "income: income, agrees: agrees}",
-    ).replace("tables:\n", "tables:\n  events: {path: events.csv}\n  tickets: {path: tickets.csv}\n", 1)
-    small_engagement.write_text(text + PRIVACY, encoding="utf-8")
-    return small_engagement
 
 
 @pytest.fixture
@@ -226,6 +189,12 @@ def write_notebook(folder: Path, code: str, title: str) -> None:
         'run.input("customers", purpose="identity")',
         'run.input("customers", "identity")',
         'why = "identity"\nrun.input("customers", purpose=why)',
+        '%time known = run.input("customers", purpose="identity")',
+        '%%time\nrun.input("customers", "identity")',
+        'run.input("customers", **{"purpose": "identity"})',
+        'run.input(*("customers", "identity"))',
+        'read = run.input\nread("customers", "identity")',
+        'known = run.input("customers", "identity").to_pandas()\nknown?',
     ],
 )
 def test_a_notebook_states_its_purpose_before_any_kernel_starts(tmp_path, code):
@@ -246,3 +215,102 @@ def test_a_purpose_that_sees_the_same_fields_reads_the_run_s_own_table(run, clie
     (client.parent / "lines.csv").unlink()
     seen = run.input("transactions", purpose="enrichment")
     assert seen.columns == run.input("transactions").columns and int(seen.count().execute()) > 1000
+
+
+def spoil_tickets(client: Path) -> None:
+    """A ticket without a time is set aside; its priority holds the mark."""
+    file = client.parent / "tickets.csv"
+    rows = pd.read_csv(file).assign(priority=f"{MARK} urgent")
+    rows.loc[0, "opened_at"] = None
+    rows.to_csv(file, index=False)
+
+
+ENRICHMENT = "table: tickets, fields: [all], purposes: [enrichment], basis: contract"
+BY_CONSENT = "basis: consent, consent: agrees"
+ALL_AGREE = f"table: customers, fields: [all], purposes: [segmentation], {BY_CONSENT}"
+
+
+def test_rejects_of_a_table_for_another_purpose_show_no_cell(client, ingest_with):
+    spoil_tickets(client)
+    run = ingest_with(ENRICHMENT)
+    said = (run.folder / "rejects" / "tickets.csv").read_text(encoding="utf-8")
+    assert "opened_at: missing,2,(withheld)" in said and MARK not in said and "C0001" not in said
+    query = 'query: "select ticket_id, opened_at, customer_id, text from source"'  # rows without a number
+    client.write_text(client.read_text().replace("path: tickets.csv", f"path: tickets.csv, {query}"))
+    faults = ingest_with(folder="query").input_faults()
+    assert set(faults.query("rule == 'missing' and table == 'tickets'").examples) == {"opened_at is empty"}
+
+
+def test_cells_that_need_consent_stand_neither_in_rejects_nor_in_examples(ingest_with, change_customers):
+    money = [f"{MARK} 15" if n == 200 else "5000" for n in range(301)]
+    change_customers(annual_revenue=money, income=[f"{MARK} {n}" for n in range(301)])
+    line = f"table: customers, fields: [annual_revenue, income], purposes: [segmentation], {BY_CONSENT}"
+    dropped = "table: customers, fields: [diagnosis], purposes: [], basis: none"
+    run = ingest_with(line, dropped)
+    (example,) = run.input_faults().query("column == 'annual_revenue' and severity == 'blank'").examples
+    assert example == "row 202: annual_revenue is (withheld)"
+    assert MARK not in (run.folder / "rejects" / "customers.csv").read_text(encoding="utf-8")
+
+
+def test_columns_that_nobody_mapped_are_not_in_rejects(ingest_with, change_customers):
+    change_customers(shoe=f"{MARK} 44")
+    run = ingest_with()
+    said = (run.folder / "rejects" / "customers.csv").read_text(encoding="utf-8")
+    assert ",shoe" in said and MARK not in said and "north" in said
+
+
+def test_spellings_of_a_restricted_category_are_told_to_nobody(client, ingest_with, change_customers):
+    change_customers(industry=[*[f"{MARK}chem"] * 299, f"{MARK}chme", f"{MARK}chem"])
+    text = client.read_text(encoding="utf-8")
+    line = "  - {table: customers, fields: [industry], purposes: [], basis: none, owner: DPO}\n"
+    client.write_text(text + line, encoding="utf-8")
+    run = ingest_with()
+    assert "misspelt" in set(run.input_faults().rule) and MARK not in contents(run.folder)
+
+
+def test_a_changed_consent_redoes_the_notebooks_that_ask_for_it(tmp_path):
+    title = "# 2_3\n**Decides** `rfm` · **Reads** `tickets` · **Writes** `x` · **Purpose** `enrichment`"
+    write_notebook(tmp_path, 'run.input("tickets", purpose="enrichment")', title)
+    graph = read_graph(tmp_path)
+    keys = []
+    for customers in ("as they were", "one has withdrawn"):
+        data = {"tickets": "same", "customers": customers}
+        basis = Basis(folder=tmp_path, engagement={}, data=data, parameters={})
+        keys.append(basis.describe(graph, graph.notebooks[0]).key)
+    assert keys[0] != keys[1]
+
+
+def test_a_table_cannot_carry_values_in_a_column_of_another_kind(client, ingest_with):
+    spoil_tickets(client)
+    run = ingest_with(ENRICHMENT)
+    email = run.input("customers", purpose="identity").to_pandas().email
+    mixed = pd.Series([1, None, email[0]], dtype="object")
+    for column in (email.astype("category"), mixed):
+        with pytest.raises(InputError, match=r"would carry label \(values of email\)"):
+            run.write("labels", pd.DataFrame({"label": column}))
+    tickets = run.input("tickets", purpose="enrichment").to_pandas()
+    with pytest.raises(InputError, match="would carry priority"):
+        run.write("urgent", tickets[["customer_id", "priority"]])
+    run.write("counts", tickets.groupby("customer_id", as_index=False).agg(tickets=("ticket_id", "nunique")))
+
+
+def test_an_earlier_ingestion_leaves_no_file_behind(client, ingest_with):
+    spoil_tickets(client)
+    open_to_all = "table: tickets, fields: [priority], purposes: [segmentation], basis: contract"
+    run = ingest_with(open_to_all)
+    assert MARK in contents(run.folder / "inputs") and (run.folder / "rejects" / "tickets.csv").is_file()
+    file = client.parent / "tickets.csv"
+    pd.read_csv(file).dropna().to_csv(file, index=False)
+    run = ingest_with("table: tickets, fields: [all], purposes: [], basis: none")
+    assert not list(run.folder.rglob("tickets*"))
+
+
+def test_the_list_of_readers_is_made_anew_when_a_title_changes(tmp_path, monkeypatch):
+    title = "# 2_3\n**Decides** `privacy` · **Reads** `customers` · **Writes** `x`"
+    write_notebook(tmp_path, "titles.find_purposes()", title)
+    graph, keys = read_graph(tmp_path), []
+    for said in ("identity", "fairness"):
+        monkeypatch.setattr("segutils.runner.freshness.list_purposes", lambda said=said: [("2_2", said)])
+        basis = Basis(folder=tmp_path, engagement={}, data={}, parameters={})
+        keys.append(basis.describe(graph, graph.notebooks[0]).key)
+    assert keys[0] != keys[1]

@@ -57,9 +57,10 @@ def test_optional_inputs_and_the_data_report_are_noticed(tmp_path):
     write_notebook(tmp_path, "1_1_a", {"x": "run.has_input('survey')"}, reads=["customers"])
     write_notebook(tmp_path, "1_2_b", {"x": "report(run)"})
     write_notebook(tmp_path, "1_3_c", {"x": "run.input_faults()"})
+    write_notebook(tmp_path, "1_4_d", {"x": "[run.input(name) for name in names]"})
     graph = read_graph(tmp_path)
     assert graph.notebook("1_1_a").reads == ("customers", "survey")
-    assert [n.reads_every_input for n in graph.notebooks] == [False, True, True]
+    assert [n.reads_every_input for n in graph.notebooks] == [False, True, True, True]
 
 
 def test_files_that_are_no_notebooks_and_titles_without_promise(tmp_path):

@@ -122,6 +122,16 @@ def test_a_parameter_touches_its_notebook_and_those_after_it(quick):
     assert second.manifest.complete and (second.folder / "notebooks" / "1_1_first.ipynb").exists()
 
 
+def test_a_list_for_people_comes_with_the_notebook_that_is_taken_over(quick):
+    save = {"setup": OPEN, "save": f"{WRITE_ALPHA}\nrun.export('people', pd.DataFrame({{'id': [1]}}))"}
+    parameters = f"{RUN_DIR}\nfactor: int = 1"
+    write_notebook(quick / "playbook", "1_1_first", save, writes=["alpha"], parameters=parameters)
+    first, _ = again(quick)
+    second, lines = again(quick, assignments=[read_assignment("1_2_second.shift=1.5")])
+    assert second.folder != first.folder and "1_1_first   unchanged since" in lines.text
+    assert (second.folder / "exports" / "people.csv").is_file()
+
+
 def test_the_ripple_stops_where_a_table_stays_the_same(quick):
     again(quick)
     _, lines = again(

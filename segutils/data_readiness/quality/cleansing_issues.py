@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import ibis
 import ibis.expr.types as ir
@@ -23,6 +23,7 @@ def build_issues(
     *,
     conflicts: pd.DataFrame | None = None,
     links: ir.Table | None = None,
+    unused: Collection[tuple[str, str]] = (),
 ) -> pd.DataFrame:
     """What would have to be corrected, record by record, and how much revenue hangs on these records?
 
@@ -38,6 +39,8 @@ def build_issues(
         ``field, group_id, record_id`` of records whose systems disagree; a customer's id is a record's id.
     links : ibis table, optional
         ``record_id, group_id`` of records that belong together beyond doubt.
+    unused : collection of (str, str)
+        Table and column of fields that may be used for nothing: they are deleted, not corrected.
 
     Returns
     -------
@@ -52,7 +55,12 @@ def build_issues(
     -----
     A customer with two issues counts in both, in records as in revenue.
     """
-    real = faults[~faults["fix"].astype(str).str.startswith(NOTHING_WRONG)].reset_index(drop=True)
+    real = faults[~faults["fix"].astype(str).str.startswith(NOTHING_WRONG)]
+    real = real[real["severity"] != "fatal"]  # a fatal fault sums up others
+    real = real[
+        ~pd.Series(list(zip(real["table"], real["column"], strict=True)), index=real.index).isin(list(unused))
+    ]
+    real = real.reset_index(drop=True)
     means, totals = _measure_faults(real, tables)
     found = [_describe(fault, means, totals.get(n)) for n, fault in enumerate(real.to_dict("records"))]
     if conflicts is not None and len(conflicts):

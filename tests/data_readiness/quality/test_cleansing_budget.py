@@ -301,3 +301,21 @@ def test_the_null_client_has_next_to_nothing_to_correct(null_manufacturer):
     assert found.issue.tolist() == ["Source records, website: empty"]
     finding = decide(issues=found)
     assert not finding.table.in_plan.any() and finding.headline.endswith("none should be paid for.")
+
+
+def test_a_fatal_fault_is_no_further_issue_and_unused_fields_are_not_corrected(manufacturer):
+    run = manufacturer.run
+    tables = {name: run.input(name) for name in ("customers", "transactions")}
+    row = {"share": 0.1, "examples": "", "treatment": "", "fix": "fill it", "rows": 3}
+    faults = pd.DataFrame(
+        [
+            {"table": "customers", "column": "industry", "rule": "empty", "severity": "gap", **row},
+            {"table": "customers", "column": "latitude", "rule": "exchanged", "severity": "flag", **row},
+            {"table": "customers", "column": "", "rule": "too many", "severity": "fatal", **row},
+        ]
+    )
+    assert len(build_issues(faults, tables)) == 2
+    found = build_issues(
+        faults, tables, unused=run.report.unused_columns()
+    )  # places of customers are dropped
+    assert found.issue.tolist() == ["Customers, industry: empty"]
