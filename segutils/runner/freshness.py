@@ -20,6 +20,7 @@ from segutils.runner.fingerprint import (
 )
 from segutils.runner.graph import Graph, Notebook, source_of, uses_of_run
 from segutils.runner.manifest import Manifest, NotebookRecord, StepRecord, read_manifest
+from segutils.runner.statements import select_sections
 from segutils.titles import list_purposes
 
 INGESTION = "from segutils import tables"
@@ -88,8 +89,10 @@ class Basis:
             parameters=dict(self.parameters.get(notebook.name, {})),
             reads=reads,
         )
-        stated = {key: value for key, value in self.engagement.items() if key not in OWN_KEYS}
-        depends = [record.source, record.code, record.parameters, reads, stated, package_versions()]
+        stated = {key: self.engagement.get(key) for key in OF_INGESTION}
+        stated |= select_sections(self.engagement, notebook.sections)
+        shown = {key: value for key, value in stated.items() if key not in OWN_KEYS}
+        depends = [record.source, record.code, record.parameters, reads, shown, package_versions()]
         record.key = hash_json(depends)
         return record
 

@@ -13,6 +13,7 @@ from segutils import schemas
 from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
 from segutils.formats import join_words
+from segutils.runner.statements import list_sections
 
 OPTIONAL = ("has_input", "has_columns")  # calls that ask whether there is an input
 EVERY_INPUT = frozenset(["input_counts", "input_faults", "field_uses", "inputs", "report"])
@@ -24,7 +25,7 @@ class Notebook:
 
     `reads` are the title's tables plus the optional inputs that the code asks for (`has_input`);
     `reads_every_input` is true where the code looks at the data report as a whole. `purposes` are what it
-    reads fields for that may not be used to segment.
+    reads fields for that may not be used to segment, `sections` what it reads of the engagement file.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Notebook:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     purposes: tuple[str, ...]
+    sections: frozenset[str]
     reads_every_input: bool
 
     @property
@@ -188,6 +190,7 @@ def read_notebook(path: Path) -> Notebook:
         reads=tuple(dict.fromkeys((*promised["Reads"], *optional))),
         writes=promised["Writes"],
         purposes=purposes,
+        sections=list_sections(_parse(source_of(cell)) for cell in cells if cell["cell_type"] == "code"),
         reads_every_input=("every", "") in used,
     )
 

@@ -330,3 +330,12 @@ def test_ctrl_c_while_kernels_warm_up(home):
     assert process.returncode == 130 and "Traceback" not in text, text
     _, alive = psutil.wait_procs(family, timeout=5)
     assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_section_of_the_engagement_touches_the_notebooks_that_read_it(quick):
+    """Nobody in the tiny playbook looks at targets: a run with one takes every notebook over."""
+    again(quick)
+    path = quick / "client" / "engagement.yml"
+    path.write_text(path.read_text() + "targets:\n  - {measure: net_revenue, target: 9, owner: Ann}\n")
+    _, lines = again(quick)
+    assert done_again(lines) == []
