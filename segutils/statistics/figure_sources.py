@@ -1,0 +1,363 @@
+"""The sums behind each measure, from the client's tables: one row per customer, computed on the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from segutils.findings import Assumption, Need
+from segutils.formats import join_words, plural
+from segutils.statistics.customer_figures import CustomerFigures
+
+YEAR = 365
+DRIVERS = ("orders", "order lines", "net revenue", "customers")
+NEEDS = {
+    "market": Need(
+        question="How large is each market, and how fast does it grow?",
+        table="market",
+        columns=("period", "market_size", "growth", "region", "industry"),
+    ),
+    "margin": Need(
+        question="What is left of each order line after its cost?",
+        table="transactions",
+        columns=("contribution_margin",),
+    ),
+    "cost": Need(
+        question="What does it cost to sell and to serve?",
+        table="costs",
+        columns=("period", "pool", "amount", "channel", "segment", "driver"),
+    ),
+    "won": Need(
+        question="Which opportunities were won and lost?",
+        table="opportunities",
+        columns=("customer_id", "stage", "won"),
+    ),
+    "satisfied": Need(
+        question="How content are customers?",
+        table="survey",
+        columns=("customer_id", "item", "answer", "scale"),
+    ),
+    "price": Need(
+        question="At what prices do competitors sell the same products?",
+        table="competitor_prices",
+        columns=("observed_at", "product_id", "competitor", "price"),
+    ),
+    "reach": Need(question="Who may be written to?", table="customers", columns=("consent_email",)),
+}
+
+
+def build_customer_figures(
+    customers: ir.Table,
+    transactions: ir.Table,
+    *,
+    as_of: date,
+    window_days: int = YEAR,
+    market: ir.Table | None = None,
+    costs: ir.Table | None = None,
+    order_costs: pd.DataFrame | None = None,
+    cost_pools: Sequence[str] = (),
+    opportunities: ir.Table | None = None,
+    survey: ir.Table | None = None,
+    satisfaction_items: Sequence[str] = ("recommendation",),
+    competitor_prices: ir.Table | None = None,
+    products: ir.Table | None = None,
+    price_days: int = 91,
+) -> CustomerFigures:
+    """What does each customer add to growth, margin, cost, share, wins, satisfaction, price and reach?
+
+    Parameters
+    ----------
+    customers : ibis table
+        ``customer_id``; optional ``consent_email``, the market's cell keys, and the customer groups that cost
+        pools are booked by.
+    transactions : ibis table
+        ``customer_id, order_id, ordered_on, net_revenue``; optional ``contribution_margin, channel,
+        product_id, quantity``.
+    as_of : datetime.date
+        Last day of the window.
+    window_days : int
+        Revenue, margin, costs and prices are those of so many days; amounts are scaled to a year.
+    market : ibis table, optional
+        ``period`` (a year's first day), ``market_size`` (a year's), ``growth``, and cell keys that
+        `customers` has too.
+    costs : ibis table, optional
+        ``period, pool, amount, driver``; optional ``channel, segment``.
+    order_costs : pandas.DataFrame, optional
+        Stated costs ``item, amount, per, channel, owner``; those per order by channel stand in for `costs`.
+    cost_pools : sequence of str
+        Pools that are the cost to serve; empty: all of them.
+    opportunities : ibis table, optional
+        ``customer_id, won`` (missing while open); all that are decided by `as_of`.
+    survey : ibis table, optional
+        ``customer_id, item, answer, scale`` (such as 0-10).
+    satisfaction_items : sequence of str
+        Items that ask how content the customer is.
+    competitor_prices : ibis table, optional
+        ``product_id, price, observed_on``.
+    products : ibis table, optional
+        ``product_id, list_price``.
+    price_days : int
+        Competitors' prices are the mean of so many days up to `as_of`.
+
+    Returns
+    -------
+    CustomerFigures
+        One row per customer of `customers`; what a customer has nothing of is 0.
+    """
+    first = as_of - timedelta(days=window_days - 1)
+    lines = transactions.filter(transactions.ordered_on.between(first, as_of))
+    base = customers.select("customer_id").distinct().to_pandas()
+    base = base.assign(customers=1.0).sort_values("customer_id", ignore_index=True)
+    scale = YEAR / window_days
+    revenue = lines.group_by("customer_id").aggregate(net_revenue=lines.net_revenue.sum().cast("float64"))
+    base = base.merge(revenue.to_pandas(), on="customer_id", how="left").fillna({"net_revenue": 0.0})
+    base["net_revenue"] *= scale
+    needs, assumptions, notes, parts = [], [], [], []
+    if "consent_email" in customers.columns:
+        parts.append(_count_reach(customers))
+    else:
+        needs.append(NEEDS["reach"])
+    cells = _cell_keys(market, customers)
+    if cells:
+        part, said = _spread_market(market, customers, base, cells, as_of)
+        parts.append(part)
+        notes += said
+    else:
+        needs.append(NEEDS["market"])
+    if "contribution_margin" in lines.columns:
+        parts.append(_sum_margin(lines))
+    else:
+        needs.append(NEEDS["margin"])
+    part, said = _sum_costs(lines, customers, costs, order_costs, cost_pools, first, as_of, scale)
+    assumptions += said
+    if part is None:
+        needs.append(NEEDS["cost"])
+    else:
+        part = part.merge(base[["customer_id", "net_revenue"]], on="customer_id")
+        parts.append(part.rename(columns={"net_revenue": "cost_of"}))
+    if opportunities is not None:
+        parts.append(_count_wins(opportunities))
+    else:
+        needs.append(NEEDS["won"])
+    answers = None if survey is None else _sum_answers(survey, satisfaction_items)
+    if answers is not None and len(answers):
+        parts.append(answers)
+    else:
+        needs.append(NEEDS["satisfied"])
+    gaps = _sum_price_gaps(lines, competitor_prices, products, as_of - timedelta(days=price_days), as_of)
+    if gaps is not None and len(gaps):
+        parts.append(gaps)
+    else:
+        needs.append(NEEDS["price"])
+    for part in parts:
+        base = base.merge(part, on="customer_id", how="left")
+    base = base.fillna(dict.fromkeys(base.columns.drop("customer_id"), 0.0))
+    return CustomerFigures(table=base, needs=tuple(needs), assumptions=tuple(assumptions), notes=tuple(notes))
+
+
+def _count_reach(customers: ir.Table) -> pd.DataFrame:
+    told = customers.filter(customers.consent_email.notnull())
+    return told.select(
+        "customer_id", may_write=told.consent_email.ifelse(1.0, 0.0), asked=ibis.literal(1.0)
+    ).to_pandas()
+
+
+def _cell_keys(market: ir.Table | None, customers: ir.Table) -> list[str]:
+    if market is None:
+        return []
+    values = {"period", "market_size", "growth", "provider"}
+    return [name for name in market.columns if name not in values and name in customers.columns]
+
+
+def _spread_market(
+    market: ir.Table, customers: ir.Table, base: pd.DataFrame, keys: list[str], as_of: date
+) -> tuple[pd.DataFrame, list[str]]:
+    """Each customer's part of the market: its cell's size in proportion to what it buys from the client."""
+    known = market.filter(market.period <= as_of)
+    year = known.period.max().to_pyarrow().as_py()
+    cells = known.group_by([*keys, "period"]).aggregate(
+        size=known.market_size.cast("float64").mean(), growth=known.growth.cast("float64").mean()
+    )
+    frame = cells.to_pandas()
+    growth = frame.groupby(keys).growth.mean()
+    frame = frame[pd.to_datetime(frame.period) == pd.Timestamp(year)].set_index(keys)["size"]
+    cells = pd.DataFrame({"size": frame, "growth": growth}).dropna().reset_index()
+    people = customers.select("customer_id", *keys).to_pandas().drop_duplicates("customer_id")
+    people = people.merge(base[["customer_id", "net_revenue"]], on="customer_id").merge(cells, on=keys)
+    people["net_revenue"] = people.net_revenue.clip(lower=0)
+    own = people.groupby(keys).net_revenue.transform("sum")
+    possible = people["size"] > own
+    impossible = people[~possible].drop_duplicates(keys)
+    people = people[possible & (own > 0)].assign(own=own)
+    part = pd.DataFrame(
+        {
+            "customer_id": people.customer_id,
+            "market": people["size"] * people.net_revenue / people.own,
+            "market_own": people.net_revenue,
+            "growth": people.net_revenue * people.growth,
+            "growth_of": people.net_revenue,
+        }
+    )
+    share = part.market_own.sum() / max(base.net_revenue.clip(lower=0).sum(), 1e-9)
+    notes = [f"Markets are known for {100 * share:.0f} % of net revenue, by {join_words(keys)}."]
+    if len(impossible):
+        named = join_words([" · ".join(map(str, row)) for row in impossible[keys].head(3).to_numpy()])
+        verb = "is" if len(impossible) == 1 else "are"
+        notes.append(
+            f"{plural(len(impossible), 'market')} {verb} said to be smaller than what the client sells there "
+            f"({named}) and {verb} left out."
+        )
+    return part, notes
+
+
+def _sum_margin(lines: ir.Table) -> pd.DataFrame:
+    told = lines.filter(lines.contribution_margin.notnull())
+    return (
+        told.group_by("customer_id")
+        .aggregate(
+            margin=told.contribution_margin.sum().cast("float64"),
+            margin_of=told.net_revenue.sum().cast("float64"),
+        )
+        .to_pandas()
+    )
+
+
+def _sum_costs(
+    lines: ir.Table,
+    customers: ir.Table,
+    costs: ir.Table | None,
+    order_costs: pd.DataFrame | None,
+    cost_pools: Sequence[str],
+    first: date,
+    last: date,
+    scale: float,
+) -> tuple[pd.DataFrame | None, list[Assumption]]:
+    """``customer_id, cost`` (a year's), from booked pools or, without them, from stated costs per order."""
+    booked = pd.DataFrame() if costs is None else _read_pools(costs, cost_pools, first, last)
+    stated = pd.DataFrame() if order_costs is None else order_costs
+    if len(stated):
+        stated = stated[(stated.per == "order") & (stated.channel != "")]
+    if booked.empty and (stated.empty or "channel" not in lines.columns):
+        return None, []
+    volumes = _count_volumes(lines)
+    people = volumes.merge(_read_groups(customers, booked), on="customer_id", how="left")
+    if booked.empty:
+        rate = stated.groupby("channel").amount.sum()
+        cost = people.orders * people.channel.map(rate).fillna(0.0)
+        owners = join_words(list(dict.fromkeys(stated.owner)), last="and")
+        text = "Cost to serve is the stated cost of an order by channel, not what was booked."
+        said = [Assumption(text=text, owner=owners)]
+    else:
+        cost, said = sum((_share_pool(people, pool) for pool in booked.itertuples()), start=0.0), []
+    table = people.assign(cost=cost * scale).groupby("customer_id", as_index=False).cost.sum()
+    return table, said
+
+
+def _read_pools(costs: ir.Table, cost_pools: Sequence[str], first: date, last: date) -> pd.DataFrame:
+    """``pool, driver, channel, group, amount`` of the window."""
+    inside = costs.filter(costs.period.between(first, last) & costs.driver.isin(DRIVERS))
+    if cost_pools:
+        inside = inside.filter(inside.pool.isin(list(cost_pools)))
+    keys = ["pool", "driver", *(name for name in ("channel", "segment") if name in inside.columns)]
+    table = inside.group_by(keys).aggregate(amount=inside.amount.sum().cast("float64")).to_pandas()
+    for name in ("channel", "segment"):
+        table[name] = table[name].fillna("") if name in table else ""
+    return table.rename(columns={"segment": "group"})
+
+
+def _count_volumes(lines: ir.Table) -> pd.DataFrame:
+    """``customer_id, channel, orders, order_lines, net_revenue``: returns are no orders and no lines."""
+    channel = lines.channel if "channel" in lines.columns else ibis.literal("")
+    lines = lines.mutate(channel=ibis.coalesce(channel, ibis.literal("")))
+    bought = lines.net_revenue > 0
+    return (
+        lines.group_by("customer_id", "channel")
+        .aggregate(
+            orders=lines.order_id.nunique(where=bought),
+            order_lines=bought.ifelse(1, 0).sum(),
+            net_revenue=lines.net_revenue.sum().cast("float64"),
+        )
+        .to_pandas()
+    )
+
+
+def _read_groups(customers: ir.Table, pools: pd.DataFrame) -> pd.DataFrame:
+    """``customer_id, group``: the column of customers whose values the pools name, if they name any."""
+    named = set(pools["group"]) - {""} if len(pools) else set()
+    people = customers.select("customer_id")
+    if not named:
+        return people.distinct().to_pandas().assign(group="")
+    for column in ("strategy_segment", "sales_segment", "business_unit"):
+        if column in customers.columns:
+            values = customers.select("customer_id", group=customers[column]).to_pandas()
+            if named <= set(values["group"].dropna()):
+                return values.drop_duplicates("customer_id")
+    return people.distinct().to_pandas().assign(group="")
+
+
+def _share_pool(people: pd.DataFrame, pool) -> np.ndarray:
+    """A pool's amount over the customers whom it concerns, in proportion to its driver."""
+    concerned = np.ones(len(people), dtype=bool)
+    if pool.channel:
+        concerned &= (people.channel == pool.channel).to_numpy()
+    if pool.group:
+        concerned &= (people["group"] == pool.group).to_numpy()
+    if pool.driver == "customers":
+        volume = 1 / people.groupby("customer_id").customer_id.transform("size").to_numpy(dtype=float)
+    else:
+        volume = people[pool.driver.replace(" ", "_")].to_numpy(dtype=float)
+    volume = np.where(concerned, volume, 0.0)
+    return pool.amount * volume / volume.sum() if volume.sum() > 0 else np.zeros(len(people))
+
+
+def _count_wins(opportunities: ir.Table) -> pd.DataFrame:
+    decided = opportunities.filter(opportunities.won.notnull() & opportunities.customer_id.notnull())
+    return (
+        decided.group_by("customer_id")
+        .aggregate(won=decided.won.ifelse(1.0, 0.0).sum(), decided=decided.count().cast("float64"))
+        .to_pandas()
+    )
+
+
+def _sum_answers(survey: ir.Table, items: Sequence[str]) -> pd.DataFrame:
+    """``customer_id, satisfied`` (sum of answers, each as 0-1 of its scale), ``answers``."""
+    asked = survey.filter(survey.item.isin(list(items)) & survey.customer_id.notnull())
+    frame = asked.select("customer_id", "scale", "answer").to_pandas()
+    ends = (
+        frame.scale.astype("str")
+        .str.extract(r"^\s*(-?\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)\s*$")
+        .astype(float)
+    )
+    value = (pd.to_numeric(frame.answer, errors="coerce") - ends[0]) / (ends[1] - ends[0])
+    told = frame[value.between(0, 1)].assign(satisfied=value[value.between(0, 1)], answers=1.0)
+    return told.groupby("customer_id", as_index=False)[["satisfied", "answers"]].sum()
+
+
+def _sum_price_gaps(
+    lines: ir.Table, observed: ir.Table | None, products: ir.Table | None, first: date, last: date
+) -> pd.DataFrame | None:
+    """What a customer bought of the watched products, at our list prices less at the competitors'."""
+    if observed is None or products is None or "list_price" not in products.columns:
+        return None
+    if not {"product_id", "quantity"} <= set(lines.columns):
+        return None
+    recent = observed.filter(observed.observed_on.between(first, last))
+    theirs = recent.group_by("product_id").aggregate(theirs=recent.price.cast("float64").mean())
+    listed = products.filter(products.list_price.notnull())
+    listed = listed.select("product_id", ours=listed.list_price.cast("float64"))
+    both = listed.join(theirs, "product_id")
+    bought = lines.filter((lines.quantity > 0).fill_null(False))
+    joined = bought.select("customer_id", "product_id", "quantity").join(both, "product_id")
+    return (
+        joined.group_by("customer_id")
+        .aggregate(
+            price_above=(joined.quantity * (joined.ours - joined.theirs)).sum(),
+            price_theirs=(joined.quantity * joined.theirs).sum(),
+        )
+        .to_pandas()
+    )
