@@ -291,11 +291,13 @@ def _note(
     )
 
 
-def _write_marks(rows: pd.DataFrame, labels: pd.Series) -> str:
+def _write_marks(rows: pd.DataFrame, labels: pd.Series, *, most: int = 3) -> str:
     above = rows["mean"] > rows["mean_all"]
-    parts = [
-        f"{word} on {join_words([lower_first(labels[feature]) for feature in rows.loc[side, 'feature']])}"
-        for word, side in (("high", above), ("low", ~above))
-        if side.any()
-    ]
-    return ", ".join(parts)
+    ranked = rows.sort_values("effect_size", key=abs, ascending=False, kind="stable")
+    parts = []
+    for word, side in (("high", above), ("low", ~above)):
+        marks = ranked.loc[side, "feature"].head(most)
+        if len(marks):
+            parts.append(f"{word} on {join_words([lower_first(labels[feature]) for feature in marks])}")
+    more = len(rows) - sum(min(int(side.sum()), most) for side in (above, ~above))
+    return f"{', '.join(parts)}{f' (and {more} more)' if more else ''}"
