@@ -4,6 +4,9 @@ The made-up table keeps every feature's own distribution, skew and ties included
 its own: nothing that one feature says about another is left. Where customers are cut no more tightly than
 that, a segment can't sum up several features, and looking at each feature by itself says as much.
 
+Features can be related by counting alone: of a customer with two orders every share is nothing, a half or
+all. So a difference that is certain (p-value) is not yet one that matters: `tighter` says how large it is.
+
 What this can't see: groups that show in one feature only (a rule on that feature finds them), and groups too
 small to move the sum of squares. That features are related doesn't mean that there are gaps between groups:
 see :func:`segutils.statistics.indices.segment_gaps` for that.
@@ -40,9 +43,9 @@ def compare_with_unrelated(
     Returns
     -------
     pandas.DataFrame
-        ``k``, ``explained`` (0-1, of this search), ``expected`` (mean of the made-up tables), ``p_value``:
-        one-sided, from Student's t over the draws, times the number of counts looked at (Bonferroni), at most
-        1.
+        ``k``, ``explained`` (0-1, of this search), ``expected`` (mean of the made-up tables), ``tighter`` (by
+        which share what is left within segments is less than expected), ``p_value``: one-sided, from
+        Student's t over the draws, times the number of counts looked at (Bonferroni), at most 1.
     """
     rng = np.random.default_rng(seed)
     total = ((points - points.mean(axis=0)) ** 2).sum()
@@ -57,6 +60,7 @@ def compare_with_unrelated(
             "k": list(counts),
             "explained": observed,
             "expected": made_up.mean(axis=0),
+            "tighter": 1 - (1 - observed) / np.maximum(1 - made_up.mean(axis=0), 1e-12),
             "p_value": np.minimum(p_value, 1.0),
         }
     )

@@ -4,8 +4,8 @@ A :class:`SegmentModel` is all that is needed to give a new customer a segment; 
 notebooks hand on (``segment_model``).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -77,6 +77,11 @@ def read_segment_model(table: pd.DataFrame) -> SegmentModel:
     return SegmentModel(
         names=names, scaling=scaling, centres=centres.loc[list(names), list(first["feature"])].to_numpy()
     )
+
+
+def name_segments(model: SegmentModel, names: Mapping[str, str]) -> SegmentModel:
+    """The same model with its segments under the names that people use (segment → name; others stay)."""
+    return replace(model, names=tuple(names.get(segment, segment) for segment in model.names))
 
 
 def select_buyers(features: pd.DataFrame) -> pd.DataFrame:

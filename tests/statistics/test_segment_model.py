@@ -32,6 +32,12 @@ def test_table_and_back():
     np.testing.assert_array_equal(again.centres, model().centres)
 
 
+def test_names_follow_segments():
+    named = segment_model.name_segments(model(), {"S1": "Loyal"})
+    assert named.names == ("S2", "Loyal")
+    np.testing.assert_array_equal(named.centres, model().centres)
+
+
 def test_nearest_centre_by_hand():
     # log1p(e − 1) = 1 → 0 on the scaled axis; share 0.5 → 0: on the centre of S2. (e³ − 1, 0.7) → (1, 2): S1.
     # (e² − 1, 0.6) → (0.5, 1): halfway, so the border

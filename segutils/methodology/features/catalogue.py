@@ -110,6 +110,7 @@ def build_catalogue(
     categories: Sequence[str] = (),
     channels: Sequence[str] = (),
     max_correlation: float = 0.9,
+    leaks: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Which features describe a customer, and which of them form the segments?
 
@@ -119,12 +120,15 @@ def build_catalogue(
         ``customer_id, has_purchases`` and one numeric column per feature.
     wanted : sequence of str
         Features to segment by, most important first. One that the client's data does not have is left out;
-        so is one that is the same for all buyers, or that repeats an earlier one.
+        so is one that is the same for all buyers, that repeats an earlier one, or that leaks.
     categories, channels : sequence of str
         The values behind ``share_…`` and ``orders_…`` columns, for their labels.
     max_correlation : float
         Highest absolute correlation between two used features, both on the scale that distances use. Two that
         go together more closely would count one trait twice (Dolnicar, Grün & Leisch 2018, chapter 5).
+    leaks : pandas.DataFrame, optional
+        ``feature, reason``: features that know what they will be judged by, from
+        :mod:`segutils.methodology.features.leakage`.
 
     Returns
     -------
@@ -155,10 +159,13 @@ def build_catalogue(
         columns=["feature", "label", "format", "transform", "high_word", "low_word"],
     )
     buyers = features.loc[features["has_purchases"], columns]
-    catalogue = catalogue.join(_judge(transform(buyers, catalogue), wanted, max_correlation), on="feature")
+    leaked = {} if leaks is None else leaks.groupby("feature")["reason"].first().to_dict()
+    judged = _judge(transform(buyers, catalogue), [w for w in wanted if w not in leaked], max_correlation)
+    catalogue = catalogue.join(judged, on="feature")
     labels = catalogue.set_index("feature")["label"]
+    catalogue["leak"] = catalogue["feature"].map(leaked).fillna("")
     catalogue["reason"] = [_explain(row, wanted, labels) for row in catalogue.itertuples()]
-    catalogue = catalogue.drop(columns=["constant", "correlation"])
+    catalogue = catalogue.drop(columns=["constant", "correlation", "leak"])
     if not catalogue["used"].any():
         reasons = catalogue.set_index("feature")["reason"]
         raise InputError(
@@ -206,9 +213,13 @@ def _explain(row: NamedTuple, wanted: Sequence[str], labels: pd.Series) -> str:
     if row.used:
         return "used"
     parts = [] if row.feature in wanted else ["not asked for"]
+    if row.leak:
+        parts.append(f"leaks: {row.leak}")
     if row.constant:
         parts.append("the same for all buyers")
-    if row.repeats:
+    if row.repeats and abs(row.correlation) > 1 - 1e-9:
+        parts.append(f"is “{labels[row.repeats]}” again under another name")
+    elif row.repeats:
         parts.append(f"repeats “{labels[row.repeats]}” (correlation {row.correlation:.2f})")
     return "; ".join(parts)
 

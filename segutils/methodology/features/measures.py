@@ -1,24 +1,26 @@
 """Order lines to one row per customer and window, on the client's own engine.
 
-Lines are grouped twice, to orders and to products per customer; all else is computed from these groups.
-Money is summed as exact decimals and cast to float64 after the last sum. The engine only sums, counts and
-compares: ratios and differences of days are formed later, on one row per customer, as engines disagree
-on both (integer division; days counted as midnights passed or as hours).
+Lines are grouped twice, to orders and to groups of products per customer; all else follows from these. Each
+is used once, so that the engine need not keep it: orders are summed by customer and store, and then by
+customer. Money is summed as exact decimals and cast to float64 after the last sum. The engine only sums,
+counts and compares: ratios and differences of days are formed later, on one row per customer, as engines
+disagree on both (integer division; days counted as midnights passed or as hours).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from segutils.errors import InputError
 
 KEYS = ["period", "customer_id"]
 PRODUCT_COLUMNS = ("product_line", "category", "brand")
+WORD = 62  # groups of products that the bits of one whole number tell
 BREADTH_COLUMNS = ("product_line", "category")  # the finest grouping there is: breadth counts its values
 
 
@@ -98,117 +100,166 @@ def build_measures(
         subtracted), ``first_on, last_on`` (of those orders), ``since`` (first line ever seen) and, where the
         columns exist, ``discount, own_brand, breadth, stores, main_store_orders, store_orders, category_0…,
         channel_0…``.
-        Only customers with a line in the window.
+        Only customers with a line in the window. Breadth counts the groups of which a line of positive
+        revenue was bought; giving it all back later does not change that.
     """
     first, last = min(window.start for window in windows), max(window.end for window in windows)
     lines = transactions.filter(transactions.ordered_on.between(first, last))
-    orders = _stack([_inside(_group_orders(lines), window) for window in windows])
+    orders = _stack(_label([_inside(_group_orders(lines), window) for window in windows], windows))
+    keys = [key for key in KEYS if key in orders.columns]
     bought = orders.revenue > 0
-    by_channel = {
-        f"channel_{i}": (bought & (orders.channel == value)).sum()
+    sums = {c: orders[c].sum() for c in orders.columns if c == "discount"}
+    sums |= {
+        f"channel_{i}": orders.count(where=bought & (orders.channel == value))
         for i, value in enumerate(channels if "channel" in orders.columns else ())
     }
-    table = orders.group_by(KEYS).aggregate(
-        frequency=bought.sum(),
-        revenue=orders.revenue.sum().cast("float64"),
+    # by store first, where stores are known: the sums of its groups are those of the customer
+    groups = orders.group_by(*keys, *(c for c in ("store_id",) if c in orders.columns)).aggregate(
+        frequency=orders.count(where=bought),
+        revenue=orders.revenue.sum(),
         first_on=orders.ordered_on.min(where=bought),
         last_on=orders.ordered_on.max(where=bought),
-        **{c: orders[c].sum().cast("float64") for c in orders.columns if c == "discount"},
-        **by_channel,
+        seen=orders.ordered_on.min(),
+        **sums,
     )
-    parts = [table]
-    if products is not None and "product_id" in lines.columns and _product_columns(products):
-        parts.append(_sum_products(lines, products, windows, categories, own_brand))
-    if "store_id" in orders.columns:
-        parts.append(_count_stores(orders.filter(bought, orders.store_id.notnull())))
-    known = transactions.filter(transactions.ordered_on <= last)
-    since = known.group_by("customer_id").aggregate(since=known.ordered_on.min())
-    frame = reduce(_join, parts).left_join(since, "customer_id").drop("customer_id_right").to_pandas()
+    table = _sum_groups(groups, keys, [*sums])
+    columns = _product_columns(lines, products)
+    if columns:
+        parts = _name_parts(columns, categories, own_brand)
+        coded = _code_products(products, parts, next((c for c in BREADTH_COLUMNS if c in columns), None))
+        bought = [_sum_products(_inside(lines, window), coded, [*parts]) for window in windows]
+        table = _join(table, _stack(_label(bought, windows)), keys)
+    frame = _join_earlier(table, transactions, windows, last).to_pandas()
+    if len(windows) == 1:
+        frame.insert(0, "period", windows[0].label)
     if not (frame["frequency"] > 0).any():
         raise InputError(
             f"no order with revenue between {first} and {last}",
             where="transactions (ordered_on, net_revenue)",
             fix="set as_of to the last day of the data, or widen the window",
         )
-    dates = {name: pd.to_datetime(frame[name]) for name in ("first_on", "last_on", "since")}
-    return frame.assign(**dates).sort_values(KEYS, ignore_index=True)
+    frame = _count_breadth(frame)
+    dates = {name: pd.to_datetime(frame[name]) for name in ("first_on", "last_on", "seen", "earlier")}
+    frame = frame.assign(**dates)
+    since = frame[["seen", "earlier"]].min(axis=1).groupby(frame["customer_id"]).transform("min")
+    return frame.drop(columns=["seen", "earlier"]).assign(since=since).sort_values(KEYS, ignore_index=True)
 
 
-def _product_columns(products: ir.Table) -> list[str]:
+def _product_columns(lines: ir.Table, products: ir.Table | None) -> list[str]:
+    if products is None or "product_id" not in lines.columns:
+        return []
     return [column for column in PRODUCT_COLUMNS if column in products.columns]
+
+
+def _name_parts(
+    columns: Sequence[str], categories: Sequence[str], own_brand: str
+) -> dict[str, tuple[str, str]]:
+    """Parts of the revenue that are summed on their own: name → column of products and its value."""
+    parts = {f"category_{i}": ("category", v) for i, v in enumerate(categories) if "category" in columns}
+    return parts | ({"own_brand": ("brand", own_brand)} if "brand" in columns and own_brand else {})
 
 
 def _group_orders(lines: ir.Table) -> ir.Table:
     optional = {name: lines[name].min() for name in ("store_id", "channel") if name in lines.columns}
     if "discount" in lines.columns:
-        optional["discount"] = lines.discount.coalesce(0).sum()
+        optional["discount"] = lines.discount.sum()
     # an order that runs past midnight belongs to the day of its first line
     return lines.group_by("customer_id", "order_id").aggregate(
         ordered_on=lines.ordered_on.min(), revenue=lines.net_revenue.sum(), **optional
     )
 
 
-def _sum_products(
-    lines: ir.Table,
-    products: ir.Table,
-    windows: Sequence[Window],
-    categories: Sequence[str],
-    own_brand: str,
-) -> ir.Table:
-    """Breadth and the revenue of categories and own brand, from one grouping of the lines for all windows."""
-    columns = _product_columns(products)
-    # products that are alike in all columns share a number: grouping by it is twice as fast as by words
-    coded = products.mutate(alike=ibis.dense_rank().over(order_by=[products[c] for c in columns]))
-    coded_lines = lines.join(coded.select("product_id", "alike"), "product_id")
-    sums = {
-        f"window_{i}": coded_lines.net_revenue.sum(
-            where=None if len(windows) == 1 else coded_lines.ordered_on.between(window.start, window.end)
-        )
-        for i, window in enumerate(windows)
-    }
-    cells = coded_lines.group_by("customer_id", "alike").aggregate(**sums)
-    cells = cells.join(coded.select("alike", *columns).distinct(), "alike")
-    parts = []
-    for name, window in zip(sums, windows, strict=True):
-        kept = cells.filter(cells[name].notnull()).mutate(
-            revenue=cells[name], period=ibis.literal(window.label)
-        )
-        optional = {}
-        if "category" in columns:
-            for i, value in enumerate(categories):
-                optional[f"category_{i}"] = kept.revenue.sum(where=kept.category == value)
-        if "brand" in columns and own_brand:
-            optional["own_brand"] = kept.revenue.sum(where=kept.brand == own_brand)
-        part = kept.group_by(KEYS).aggregate(
-            **{c: v.coalesce(0).cast("float64") for c, v in optional.items()}
-        )
-        column = next((column for column in BREADTH_COLUMNS if column in columns), None)
-        parts.append(_join(part, _count_breadth(kept, column)) if column else part)
-    return _stack(parts)
-
-
-def _count_breadth(kept: ir.Table, column: str) -> ir.Table:
-    totals = kept.filter(kept[column].notnull()).group_by(*KEYS, column).aggregate(revenue=kept.revenue.sum())
-    return totals.group_by(KEYS).aggregate(breadth=(totals.revenue > 0).sum())
-
-
-def _count_stores(orders: ir.Table) -> ir.Table:
-    per_store = orders.group_by(*KEYS, "store_id").aggregate(orders=orders.count())
-    return per_store.group_by(KEYS).aggregate(
-        stores=per_store.count(),
-        main_store_orders=per_store.orders.max(),
-        store_orders=per_store.orders.sum(),
+def _sum_groups(groups: ir.Table, keys: Sequence[str], sums: Sequence[str]) -> ir.Table:
+    stores = {}
+    if "store_id" in groups.columns:
+        at_store = groups.store_id.notnull() & (groups.frequency > 0)
+        stores = {
+            "stores": groups.count(where=at_store).cast("float64").nullif(0.0),
+            "main_store_orders": groups.frequency.max(where=at_store),
+            "store_orders": groups.frequency.sum(where=at_store),
+        }
+    money = {c: groups[c].sum().coalesce(0).cast("float64") for c in sums if not c.startswith("channel_")}
+    counts = {c: groups[c].sum() for c in sums if c.startswith("channel_")}
+    return groups.group_by(keys).aggregate(
+        frequency=groups.frequency.sum(),
+        revenue=groups.revenue.sum().cast("float64"),
+        first_on=groups.first_on.min(),
+        last_on=groups.last_on.max(),
+        seen=groups.seen.min(),
+        **money,
+        **counts,
+        **stores,
     )
 
 
+def _code_products(products: ir.Table, parts: Mapping[str, tuple[str, str]], column: str | None) -> ir.Table:
+    """Each product with a flag for every part it belongs to, and its group as a bit of ``bits_0…``.
+
+    Asked once per product, not once per line.
+    """
+    flags = {name: (products[at] == value).fill_null(False) for name, (at, value) in parts.items()}
+    if column is None:
+        return products.select("product_id", **flags)
+    names = products.filter(products[column].notnull()).select(column).distinct()
+    count = int(names.count().execute())
+    groups = names.mutate(number=ibis.dense_rank().over(order_by=[names[column]]).cast("int64"))
+    # powers of two up to 2^61 are exact as floating-point numbers, and every engine has them
+    bits = {
+        f"bits_{word}": groups.number.between(word * WORD, word * WORD + WORD - 1).ifelse(
+            (ibis.literal(2.0) ** (groups.number - word * WORD).clip(0, WORD - 1)).cast("int64"), 0
+        )
+        for word in range(-(-count // WORD))
+    }
+    coded = products.select("product_id", column, **flags).left_join(groups.select(column, **bits), column)
+    return coded.select("product_id", *flags, *bits)
+
+
+def _sum_products(lines: ir.Table, coded: ir.Table, parts: Sequence[str]) -> ir.Table:
+    """Revenue by part, and the bits of the groups of which a line was bought."""
+    inside = lines.select("customer_id", "product_id", "net_revenue").join(coded, "product_id")
+    sums = {name: inside.net_revenue.sum(where=inside[name]).coalesce(0).cast("float64") for name in parts}
+    bits = [column for column in coded.columns if column.startswith("bits_")]
+    bought = inside.net_revenue > 0
+    sums |= {column: inside[column].bit_or(where=bought).coalesce(0).cast("int64") for column in bits}
+    return inside.group_by("customer_id").aggregate(**sums)
+
+
+def _count_breadth(frame: pd.DataFrame) -> pd.DataFrame:
+    """Groups bought, where bits tell them; missing for customers whose products are not known."""
+    bits = [column for column in frame.columns if column.startswith("bits_")]
+    if not bits:
+        return frame
+    counts = sum(np.bitwise_count(frame[column].fillna(0).astype("int64").to_numpy()) for column in bits)
+    known = frame[bits[0]].notna()
+    return frame.drop(columns=bits).assign(breadth=pd.Series(counts, frame.index).astype(float).where(known))
+
+
+def _join_earlier(table: ir.Table, transactions: ir.Table, windows: Sequence[Window], last: date) -> ir.Table:
+    """The first line that lies in no window, as ``earlier``; usually nothing is left to read."""
+    known = transactions.filter(
+        transactions.ordered_on <= last,
+        *(~transactions.ordered_on.between(window.start, window.end) for window in windows),
+    )
+    earlier = known.group_by("customer_id").aggregate(earlier=known.ordered_on.min())
+    return table.left_join(earlier, "customer_id").drop("customer_id_right")
+
+
 def _inside(table: ir.Table, window: Window) -> ir.Table:
-    rows = table.filter(table.ordered_on.between(window.start, window.end))
-    return rows.mutate(period=ibis.literal(window.label))
+    return table.filter(table.ordered_on.between(window.start, window.end))
+
+
+def _label(tables: Sequence[ir.Table], windows: Sequence[Window]) -> list[ir.Table]:
+    """Rows with the name of their window; that of a single one is added at the end, not grouped by."""
+    if len(windows) == 1:
+        return list(tables)
+    return [
+        table.mutate(period=ibis.literal(window.label)) for table, window in zip(tables, windows, strict=True)
+    ]
 
 
 def _stack(tables: Sequence[ir.Table]) -> ir.Table:
     return tables[0] if len(tables) == 1 else ibis.union(*tables)
 
 
-def _join(left: ir.Table, right: ir.Table) -> ir.Table:
-    return left.left_join(right, KEYS).drop("period_right", "customer_id_right")
+def _join(left: ir.Table, right: ir.Table, keys: Sequence[str]) -> ir.Table:
+    return left.left_join(right, keys).drop(*(f"{key}_right" for key in keys))

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from segutils.findings import Decision, Figure, Finding, Override
 from segutils.formats import format_value, join_words, plural
 from segutils.methodology.segments import candidates
+from segutils.methodology.segments.landscape import draw_customers
 from segutils.statistics import decisions, segment_model
 
 SLUG = "algorithm-choice"
@@ -92,6 +93,7 @@ def decide_algorithm(
     pairs: int = 8,
     override: Override | None = None,
     draws: int = 500,
+    max_customers: int = 10_000,
     seed: int = 0,
 ) -> Finding:
     """Which algorithm should cut the customers into `k` segments?
@@ -111,6 +113,8 @@ def decide_algorithm(
     override : Override, optional
     draws : int
         Weight sets and resamples for robustness.
+    max_customers : int
+        Of more customers a random sample of this size is cut.
     seed : int
 
     Returns
@@ -126,6 +130,7 @@ def decide_algorithm(
         return _not_needed()
     buyers = segment_model.select_buyers(features)
     scaling = segment_model.fit_scaling(buyers, catalogue)
+    buyers = buyers.iloc[draw_customers(len(buyers), max_customers, seed=seed)].reset_index(drop=True)
     points, raw = scaling.apply(buyers), buyers[list(scaling.features)]
     with threadpool_limits(1):  # small fits: threads inside them cost more than they bring
         shape = candidates.describe_shape(points, k=k, seed=seed)

@@ -4,7 +4,7 @@ back.
 This is the evidence; :mod:`segutils.methodology.segments.segment_count` judges it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,12 @@ import pandas as pd
 
 from segutils.errors import InputError
 from segutils.formats import plural
-from segutils.statistics import agreement, indices, intervals, references, segment_model, stability
+from segutils.statistics import agreement, indices, intervals, mixtures, references, segment_model, stability
 from segutils.statistics.kmeans import Solution, assign_nearest, fit_solution
 from segutils.statistics.segment_model import Scaling
 
 MIN_PER_SEGMENT = 10  # customers on average, below which a centre is an anecdote
+MAX_TIED = 0.1  # share of customers with one value of a feature, above which it is no continuous feature
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,11 @@ class Landscape:
     Parameters
     ----------
     points : numpy.ndarray
-        Customers with purchases x used feature, scaled.
+        Customers with purchases (of very many, a random sample of them) x used feature, scaled.
+    rows : numpy.ndarray of int
+        Which of the customers with purchases those are.
+    buyers : int
+        Customers with purchases in all.
     scaling : Scaling
     solutions : mapping of int to Solution
         Best solution by number of segments.
@@ -42,6 +47,8 @@ class Landscape:
     """
 
     points: np.ndarray
+    rows: np.ndarray
+    buyers: int
     scaling: Scaling
     solutions: Mapping[int, Solution]
     table: pd.DataFrame
@@ -63,6 +70,8 @@ def fit_landscape(
     splits: int = 25,
     references_drawn: int = 20,
     halves: int = 20,
+    max_customers: int = 10_000,
+    likelihood_customers: int = 2000,
     seed: int = 0,
 ) -> Landscape:
     """How does every number of segments that the organisation could run do on every measure?
@@ -85,16 +94,24 @@ def fit_landscape(
         Made-up tables for the gap statistic and for the comparison with unrelated features.
     halves : int
         Random halves of the customers on which the decision is taken again.
+    max_customers : int
+        Of more customers than this a random sample is looked at: what ten thousand customers don't tell
+        apart reliably, a million cannot be treated apart by.
+    likelihood_customers : int
+        Of more customers than this a random sample has Gaussian mixtures fitted; 0: no mixtures.
     seed : int
 
     Returns
     -------
     Landscape
-        Its table: ``k``, ``explained_share``, ``expected_share`` and ``p_structure`` (against customers with
-        unrelated features), ``silhouette``, ``calinski_harabasz``, ``gap``, ``gap_se``, ``segment_gap``
-        (smallest gap between neighbouring segments), ``prediction_strength``, ``adjusted_rand`` with ``_low``
-        and ``_high`` (middle 90 % of pairs), ``min_jaccard`` (weakest segment), ``smallest_share``,
-        ``smallest_customers``, ``best_found_share``, ``near_best_share``, ``near_best_agreement``.
+        Its table: ``k``, ``explained_share``, ``expected_share``, ``p_structure`` and ``tighter`` (against
+        customers with unrelated features), ``silhouette``, ``calinski_harabasz``, ``gap``, ``gap_se``,
+        ``segment_gap`` (smallest gap between neighbouring segments), ``prediction_strength``,
+        ``adjusted_rand`` with ``_low`` and ``_high`` (middle 90 % of pairs), ``min_jaccard`` (weakest
+        segment), ``min_flow`` (weakest segment across solutions: does it come from one segment of the cut
+        with one less, or from many?), ``smallest_share``, ``smallest_customers``, ``bic`` and ``icl`` of
+        Gaussian mixtures (smaller is better; NaN where many customers share a value, because then there is no
+        likelihood), ``best_found_share``, ``near_best_share``, ``near_best_agreement``.
 
     Raises
     ------
@@ -103,7 +120,8 @@ def fit_landscape(
     """
     buyers = segment_model.select_buyers(features)
     scaling = segment_model.fit_scaling(buyers, catalogue, min_customers=2 * MIN_PER_SEGMENT)
-    points = scaling.apply(buyers)
+    rows = draw_customers(len(buyers), max_customers, seed=seed)
+    points = scaling.apply(buyers.iloc[rows] if len(rows) < len(buyers) else buyers)
     different = len(np.unique(points, axis=0))
     most = min(len(points) // MIN_PER_SEGMENT, different - 1)
     if not 2 <= max_segments <= most:
@@ -120,6 +138,7 @@ def fit_landscape(
     }
     work = {"pairs": pairs, "refit_restarts": refit_restarts, "splits": splits}
     table = _measure(points, {k: solutions[k] for k in counts}, seed=seed, **work)
+    table["smallest_customers"] = (table["smallest_share"] * len(buyers)).round().astype(int)
     inertias = [((points - points.mean(axis=0)) ** 2).sum(), *(s.inertia for s in solutions.values())]
     gaps = indices.gap_statistic(points, np.array(inertias), draws=references_drawn, seed=seed)
     structure = references.compare_with_unrelated(points, counts=counts, draws=references_drawn, seed=seed)
@@ -129,12 +148,17 @@ def fit_landscape(
         calinski_harabasz=[indices.calinski_harabasz(points, row) for row in labels],
         expected_share=structure["expected"],
         p_structure=structure["p_value"],
+        tighter=structure["tighter"],
+        min_flow=[_weakest_flow(solutions, k) for k in counts],
         gap=gaps["gap"].iloc[1:max_segments].to_numpy(),
         gap_se=gaps["gap_se"].iloc[1:max_segments].to_numpy(),
     )
+    table[["bic", "icl"]] = _score_likelihood(points, counts, most=likelihood_customers, seed=seed)
     search = pd.concat([describe_search(points, solutions[k]) for k in counts], ignore_index=True)
     return Landscape(
         points=points,
+        rows=rows,
+        buyers=len(buyers),
         scaling=scaling,
         solutions=solutions,
         table=table.join(search),
@@ -144,6 +168,13 @@ def fit_landscape(
         restarts=restarts,
         refit_restarts=refit_restarts,
     )
+
+
+def draw_customers(customers: int, most: int, *, seed: int = 0) -> np.ndarray:
+    """Positions of a random sample of at most `most` customers, in order; all where they are fewer."""
+    if customers <= most:
+        return np.arange(customers)
+    return np.sort(np.random.default_rng(seed).choice(customers, most, replace=False))
 
 
 def describe_search(
@@ -210,13 +241,32 @@ def _measure(
     return pd.DataFrame(rows)
 
 
+def _weakest_flow(solutions: Mapping[int, Solution], k: int) -> float:
+    """Smallest stability of a segment across the cuts into k − 1 and k; NaN where there is no cut before."""
+    if k - 1 not in solutions:
+        return np.nan
+    table = agreement.cross_count(solutions[k - 1].labels, solutions[k].labels)
+    return float(agreement.flow_stability(table).min())
+
+
+def _score_likelihood(points: np.ndarray, counts: Sequence[int], *, most: int, seed: int) -> np.ndarray:
+    """BIC and ICL (count x 2); NaN where a density could grow without limit on a value that many share."""
+    tied = max(np.unique(column, return_counts=True)[1].max() for column in points.T) / len(points)
+    if most < 1 or tied > MAX_TIED:
+        return np.full((len(counts), 2), np.nan)
+    some = points[draw_customers(len(points), most, seed=seed)]
+    found = mixtures.score_mixtures(some, counts=counts, shapes=("full", "diag"), starts=1, seed=seed)
+    return found[["bic", "icl"]].to_numpy()
+
+
 def _measure_halves(points: np.ndarray, structure: pd.DataFrame, *, halves: int, seed: int) -> pd.DataFrame:
     """The same on random halves of the customers, with less work on each."""
     rng = np.random.default_rng(seed)
+    found = {"p_structure": structure["p_value"], "tighter": structure["tighter"]}
     frames = []
     for half in range(halves):
         some = points[np.sort(rng.permutation(len(points))[: len(points) // 2])]
         solutions = {int(k): fit_solution(some, k=int(k), restarts=5, seed=half) for k in structure["k"]}
         measured = _measure(some, solutions, pairs=8, refit_restarts=3, splits=2, seed=seed + half)
-        frames.append(measured.assign(half=half, p_structure=structure["p_value"]))
+        frames.append(measured.assign(half=half, **found))
     return pd.concat(frames, ignore_index=True)

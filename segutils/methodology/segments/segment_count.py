@@ -235,8 +235,8 @@ def _say_headline(table: pd.DataFrame, decision: Decision, again: list[str]) -> 
     if decision.choice == NO_SEGMENTS:
         if (table["verdict"] == "none").all():
             return (
-                "The data does not support segmenting: at no number of segments are customers cut more "
-                "tightly than customers whose features have nothing to do with each other."
+                "The data does not support segmenting: at no number of segments are customers cut noticeably "
+                "more tightly than customers whose features have nothing to do with each other."
             )
         return "No number of segments keeps every segment large enough to act on: one message for all."
     row = table[table["chosen"]].iloc[0]
@@ -300,12 +300,33 @@ def _list_notes(table: pd.DataFrame, landscape: Landscape) -> list[str]:
             f"{format_value(row['near_best_share'], 'share:0')} that came within 1 % of its sum of squares "
             f"agree with it at {row['near_best_agreement']:.2f} (adjusted Rand index)."
         )
+        if not np.isnan(row["min_flow"]):
+            notes.append(
+                f"Across solutions: the segment that is mixed most from those of the cut into {row['k'] - 1} "
+                f"has a stability of {row['min_flow']:.2f} of 1 (1 less the entropy of its origins)."
+            )
+    if landscape.buyers > len(landscape.points):
+        notes.append(
+            f"Of {landscape.buyers:,} customers with purchases a random sample of "
+            f"{len(landscape.points):,} was looked at; everybody is assigned by what was found in it."
+        )
     return [
         *notes,
-        f"The gap statistic's rule, which looks for gaps only, picks {gap if gap > 1 else 'no'} segments.",
+        f"The gap statistic's rule, which looks for gaps only, picks {gap if gap > 1 else 'no'} segments; "
+        f"{_say_likelihood(table)}.",
         f"Stability rests on {landscape.pairs} pairs of bootstrap samples of {len(landscape.points):,} "
         f"customers, with {landscape.refit_restarts} restarts each.",
     ]
+
+
+def _say_likelihood(table: pd.DataFrame) -> str:
+    known = table.dropna(subset=["bic", "icl"])
+    if known.empty:
+        return "BIC and ICL are not given, because many customers share a value and no bell curve fits that"
+    by_bic, by_icl = (int(known.loc[known[name].idxmin(), "k"]) for name in ("bic", "icl"))
+    if by_bic == by_icl:
+        return f"a Gaussian mixture is best with {by_bic} components by BIC and ICL"
+    return f"a Gaussian mixture is best with {by_bic} components by BIC and {by_icl} by ICL"
 
 
 def _plot_stability(table: pd.DataFrame, landscape: Landscape, decision: Decision) -> Figure:
@@ -352,7 +373,7 @@ def _plot_detail(table: pd.DataFrame, landscape: Landscape) -> Figure:
         f"differences between customers; each further one adds {100 * gained:.1f} points on average"
     )
     if (table["verdict"] == "none").all():
-        title = "Segments carry no more of the differences between customers than chance would give them"
+        title = "Segments carry hardly more of the differences between customers than chance would give them"
     return Figure(
         kind="line",
         data=pd.concat([seen, unrelated], ignore_index=True),

@@ -75,7 +75,7 @@ def fit_segments(
         If the algorithm finds no groups.
     """
     k = int(choice)
-    buyers = select_buyers(features)
+    buyers = select_buyers(features).iloc[landscape.rows]
     centres = _find_centres(landscape, k=k, algorithm=algorithm, seed=seed)
     labels = kmeans.assign_nearest(landscape.points, centres).astype(int)
     paid = buyers[["customer_id"]].merge(revenue, on="customer_id", how="left")["revenue"].fillna(0.0)

@@ -10,6 +10,7 @@ from segutils.statistics import decisions
 
 VERDICTS = ("none", "constructive", "reproducible", "natural")  # from worst to best
 MIN_ARI = 0.75
+MIN_TIGHTER = 0.08  # one population of customers, described by what they bought, came to less in every trial
 
 
 def score_verdicts(
@@ -21,13 +22,15 @@ def score_verdicts(
     min_prediction_strength: float = 0.8,
     min_segment_gap: float = 0.8,
     max_p_structure: float = 0.001,
+    min_tighter: float = MIN_TIGHTER,
 ) -> pd.Series:
     """Are segments found in the customers, reproducible, constructed, or imagined?
 
     The kinds are those of Dolnicar, Grün and Leisch 2018 (chapter 7); the marks that tell them apart are
     stated here.
 
-    * ``none``: no tighter than customers whose features are unrelated (p-value above `max_p_structure`).
+    * ``none``: not noticeably tighter than customers whose features are unrelated (p-value above
+      `max_p_structure`, or what is left within segments less than expected by no more than `min_tighter`).
     * ``constructive``: features are related, but another sample would draw other segments.
     * ``reproducible``: another sample draws nearly the same cut. Mean adjusted Rand index of bootstrap pairs
       at least `min_ari` (between "moderate" 0.65 and "good" 0.80 of Steinley 2004), and mean Jaccard
@@ -38,14 +41,14 @@ def score_verdicts(
     Parameters
     ----------
     table : pandas.DataFrame
-        ``adjusted_rand, min_jaccard, prediction_strength, segment_gap, p_structure``.
+        ``adjusted_rand, min_jaccard, prediction_strength, segment_gap, p_structure, tighter``.
 
     Returns
     -------
     pandas.Series
         ``verdict`` per row.
     """
-    structured = table["p_structure"] <= max_p_structure
+    structured = (table["p_structure"] <= max_p_structure) & (table["tighter"] >= min_tighter)
     stable = structured & (table["adjusted_rand"] >= min_ari) & (table["min_jaccard"] >= min_jaccard)
     natural = (
         stable

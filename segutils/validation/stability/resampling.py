@@ -1,5 +1,7 @@
 """Do the chosen segments come back in other samples of the same customers, one by one?"""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -19,13 +21,16 @@ COLUMNS = {
     "reading": "text",
     "jaccard_one_start": "number:2",
     "search_error": "number:2",
+    "sampling_error": "number:2",
 }
+CONVERGED = 0.01  # less than this gained by the last doubling of starts: more would not help
 LABELS = {
     "jaccard": "Stability (Jaccard)",
     "jaccard_low": "5 % of samples below",
     "jaccard_high": "5 % of samples above",
     "jaccard_one_start": "With one start of the search",
-    "search_error": "Lost to poor search",
+    "search_error": "One start loses to poor search",
+    "sampling_error": "Lost to the sample",
 }
 STEPS = (1, 2, 3, 5, 10, 20)
 
@@ -36,8 +41,9 @@ def check_resampling(
     *,
     algorithm: str = "k-means",
     resamples: int = 100,
-    restarts: int = 10,
+    restarts: int = 20,
     full_restarts: int = 100,
+    max_customers: int = 20_000,
     seed: int = 0,
 ) -> Finding:
     """Which segments would another sample of the same customers give again?
@@ -62,15 +68,21 @@ def check_resampling(
         Starts of the search per sample.
     full_restarts : int
         Starts on all customers, for the share that finds the best cut.
+    max_customers : int
+        Of more customers a random sample of this size stands for all.
     seed : int
 
     Returns
     -------
     Finding
         Table: ``segment, customers, jaccard`` (mean), ``jaccard_low, jaccard_high`` (middle 90 % of samples),
-        ``reading``, and for k-means ``jaccard_one_start``, ``search_error``.
+        ``reading``, and for k-means ``jaccard_one_start``, ``search_error`` (what all `restarts` gain over
+        one start), ``sampling_error`` (what is still missing to 1).
     """
-    points = model.scaling.apply(select_buyers(features))
+    buyers = select_buyers(features)
+    if len(buyers) > max_customers:
+        buyers = buyers.sample(max_customers, random_state=np.random.default_rng(seed))
+    points = model.scaling.apply(buyers)
     k = len(model.names)
     reference = kmeans.assign_nearest(points, model.centres).astype(int)
     by_steps = None
@@ -100,7 +112,9 @@ def check_resampling(
     if by_steps is not None and k > 1:
         table["jaccard_one_start"] = by_steps[1].mean(axis=0)
         table["search_error"] = table["jaccard"] - table["jaccard_one_start"]
+        table["sampling_error"] = 1 - table["jaccard"]
         notes += _say_search(points, table, k=k, restarts=full_restarts, seed=seed)
+        notes += _say_convergence(by_steps)
     return Finding(
         slug=SLUG,
         status=_rate(means) if k > 1 else "info",
@@ -118,7 +132,9 @@ def check_resampling(
     )
 
 
-def build_stability(resampled: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+def build_stability(
+    resampled: pd.DataFrame, kept: pd.DataFrame, *, names: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Stability of each segment in one table, for the scorecard.
 
     Parameters
@@ -127,6 +143,8 @@ def build_stability(resampled: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame
         ``segment, jaccard, jaccard_low, jaccard_high, reading``.
     kept : pandas.DataFrame
         ``segment, kept_share``; may be empty.
+    names : mapping of str to str, optional
+        Segment → name, where the two tables above carry names: the result carries segments.
 
     Returns
     -------
@@ -135,7 +153,9 @@ def build_stability(resampled: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame
     """
     columns = ["segment", "jaccard", "jaccard_low", "jaccard_high", "reading"]
     known = kept.reindex(columns=["segment", "kept_share"]).astype({"kept_share": float})
-    return resampled[columns].merge(known, on="segment", how="left")
+    table = resampled[columns].merge(known, on="segment", how="left")
+    codes = {name: code for code, name in (names or {}).items()}
+    return table.assign(segment=[codes.get(name, name) for name in table["segment"]])
 
 
 def _by_restarts(
@@ -196,6 +216,27 @@ def _say_search(points: np.ndarray, table: pd.DataFrame, *, k: int, restarts: in
     return [f"Search: {found} of {restarts} restarts on all customers find the best cut; {lost}."]
 
 
+def _late_gain(by_steps: dict[int, np.ndarray]) -> float:
+    """What the last step of starts added to the segment that gained most."""
+    steps = list(by_steps)
+    if len(steps) < 2:
+        return 0.0
+    return float(max(by_steps[steps[-1]].mean(axis=0) - by_steps[steps[-2]].mean(axis=0)))
+
+
+def _say_convergence(by_steps: dict[int, np.ndarray]) -> list[str]:
+    steps = list(by_steps)
+    if len(steps) < 2:
+        return []
+    late = max(_late_gain(by_steps), 0.0)
+    read = (
+        "the search has converged, so what is missing to 1 is the sample's doing"
+        if late < CONVERGED
+        else "the search has not converged: part of what is missing to 1 is still its doing"
+    )
+    return [f"From {steps[-2]} to {steps[-1]} starts no segment gains more than {late:.3f}: {read}."]
+
+
 def _plot_all(
     table: pd.DataFrame, by_steps: dict[int, np.ndarray] | None, resamples: int
 ) -> tuple[Figure, ...]:
@@ -235,7 +276,7 @@ def _plot_all(
     ]
     steps = list(by_steps)
     gained = max(table["search_error"].max(), 0.0)
-    late = max(by_steps[steps[-1]].mean(axis=0) - by_steps[steps[-2]].mean(axis=0)) if len(steps) > 1 else 0.0
+    late = _late_gain(by_steps)
     lines = Figure(
         kind="line",
         data=pd.DataFrame(rows),
@@ -246,7 +287,7 @@ def _plot_all(
             "Stability does not depend on how long the search is"
             if gained < 0.02
             else f"More starts of the search add up to {gained:.2f} to a segment's stability"
-            + (", and the last ones add nothing more" if late < 0.01 else "; more would still add")
+            + (", and the last ones add nothing more" if late < CONVERGED else "; more would still add")
         ),
         subtitle="Mean Jaccard coefficient by number of starts per bootstrap sample",
         alt=f"From {steps[0]} to {steps[-1]} starts the mean Jaccard coefficient changes by at most "

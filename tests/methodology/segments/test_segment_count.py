@@ -8,10 +8,11 @@ import pytest
 
 from segutils.errors import InputError
 from segutils.findings import Override, read_finding
-from segutils.methodology.segments import landscape, segment_count, verdicts
-from segutils.statistics import agreement
+from segutils.methodology.segments import landscape, segment_count, stable_labels, verdicts
+from segutils.statistics import agreement, segment_model
 
 QUICK = {"max_segments": 5, "pairs": 15, "restarts": 20, "refit_restarts": 4, "splits": 6, "halves": 6}
+QUICK["likelihood_customers"] = 0
 
 
 def as_tables(points):
@@ -73,6 +74,18 @@ def test_one_elongated_population_has_no_natural_segments():
     assert finding.decision.recommendation != "1" and "natural" not in finding.headline
 
 
+def test_likelihood_picks_the_planted_number_where_there_is_one():
+    points, _ = plant()
+    finding = segment_count.decide_count(
+        landscape.fit_landscape(*as_tables(points), **QUICK | {"likelihood_customers": 2000})
+    )
+    assert "a Gaussian mixture is best with 4 components by BIC and ICL" in " ".join(finding.notes)
+    points[:100, 0] = 0.0  # a fifth of the customers share a value: no likelihood
+    spiked = landscape.fit_landscape(*as_tables(points), **QUICK | {"likelihood_customers": 2000})
+    assert spiked.table[["bic", "icl"]].isna().all(axis=None)
+    assert "BIC and ICL are not given" in " ".join(segment_count.decide_count(spiked).notes)
+
+
 def test_the_clients_choice_is_followed_and_named(planted):
     override = Override(choice="3", who="Jane Doe", when="2018-01-15", why="Three teams")
     finding = segment_count.decide_count(planted[0], override=override)
@@ -121,14 +134,15 @@ def test_too_small_segments_are_knocked_out(planted):
 def test_verdicts_by_hand():
     table = pd.DataFrame(
         {
-            "p_structure": [0.2, 1e-9, 1e-9, 1e-9, 1e-9],
-            "adjusted_rand": [0.9, 0.6, 0.8, 0.9, 0.9],
-            "min_jaccard": [0.9, 0.9, 0.65, 0.9, 0.9],
-            "prediction_strength": [0.9, 0.9, 0.9, 0.9, 0.7],
-            "segment_gap": [0.9, 0.9, 0.9, 0.9, 0.9],
+            "p_structure": [0.2, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9],
+            "tighter": [0.5, 0.5, 0.5, 0.5, 0.5, 0.05],
+            "adjusted_rand": [0.9, 0.6, 0.8, 0.9, 0.9, 0.9],
+            "min_jaccard": [0.9, 0.9, 0.65, 0.9, 0.9, 0.9],
+            "prediction_strength": [0.9, 0.9, 0.9, 0.9, 0.7, 0.9],
+            "segment_gap": [0.9, 0.9, 0.9, 0.9, 0.9, 0.9],
         }
     )
-    expected = ["none", "constructive", "reproducible", "natural", "reproducible"]
+    expected = ["none", "constructive", "reproducible", "natural", "reproducible", "none"]
     assert verdicts.score_verdicts(table).tolist() == expected
 
 
@@ -181,3 +195,18 @@ def test_results_do_not_depend_on_customers_without_purchases():
 def test_unusable_input_says_what_to_change(points, words):
     with pytest.raises(InputError, match=words):
         landscape.fit_landscape(*as_tables(points), **QUICK)
+
+
+def test_of_very_many_customers_a_sample_is_looked_at_and_said_so():
+    points, truth = plant(each=300)
+    features, catalogue = as_tables(points)
+    solutions = landscape.fit_landscape(features, catalogue, max_customers=400, **QUICK)
+    assert len(solutions.points) == len(solutions.rows) == 400 and solutions.buyers == 1200
+    finding = segment_count.decide_count(solutions)
+    assert finding.decision.recommendation == "4"
+    assert any("Of 1,200 customers with purchases a random sample of 400" in note for note in finding.notes)
+    assert solutions.table.set_index("k").loc[4, "smallest_customers"] == pytest.approx(300, abs=50)
+    revenue = features[["customer_id"]].assign(revenue=1.0)
+    model = stable_labels.fit_segments(solutions, features, revenue, choice="4")
+    everybody = segment_model.assign_customers(features, model)["segment"]
+    assert agreement.adjusted_rand(truth, everybody.factorize()[0]) >= 0.95

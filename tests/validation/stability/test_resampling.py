@@ -53,6 +53,18 @@ def test_failed_search_is_not_taken_for_an_unstable_segment():
     table = resampling.check_resampling(*fit(points, 12), resamples=20, restarts=20).table
     assert table["jaccard"].min() > 0.95 and table["search_error"].max() > 0.05
     np.testing.assert_allclose(table["jaccard"] - table["jaccard_one_start"], table["search_error"])
+    np.testing.assert_allclose(table["sampling_error"], 1 - table["jaccard"])
+
+
+def test_too_few_starts_are_said_not_to_have_converged():
+    places = np.array([[30 * i, side] for i in range(6) for side in (0, 3)])
+    points = places.repeat(30, axis=0) + np.random.default_rng(0).normal(scale=0.35, size=(360, 2))
+    few = resampling.check_resampling(*fit(points, 12), resamples=20, restarts=2)
+    many = resampling.check_resampling(*fit(points, 12), resamples=20, restarts=20)
+    assert "the search has not converged" in few.notes[-1] and "From 1 to 2 starts" in few.notes[-1]
+    assert "the search has converged" in many.notes[-1] and "From 10 to 20 starts" in many.notes[-1]
+    curve = many.figures[1].data
+    assert sorted(curve["starts"].unique()) == [1, 2, 3, 5, 10, 20]
 
 
 def test_other_algorithms_and_one_segment():
@@ -76,6 +88,9 @@ def test_stability_table_joins_what_is_known():
     kept = pd.DataFrame({"segment": ["S1", "All"], "kept_share": [0.7, 0.6]})
     table = resampling.build_stability(resampled, kept)
     assert table["kept_share"].tolist()[0] == 0.7 and np.isnan(table["kept_share"].iloc[1])
+    named = resampled.assign(segment=["Loyal", "Rare"])
+    again = resampling.build_stability(named, kept, names={"S1": "Loyal", "S2": "Rare"})
+    assert again["segment"].tolist() == ["S1", "S2"]
     nothing = resampling.build_stability(resampled, pd.DataFrame({"segment": []}))
     assert nothing["kept_share"].isna().all()
 
