@@ -16,6 +16,7 @@ OWNED = (  # lists whose lines have an owner
     *("privacy", "survivorship", "providers"),
 )
 JUDGEMENTS = ("attractiveness", "competitiveness")  # weights that are no question's own
+FURTHER_DECISIONS = ("segmenting-value",)  # of notebook 4_1: no question of its own, but one to decide
 ROUNDING = 0.02  # of a comparison and its counterpart: 0.33 is a third, 0.11 a ninth
 LEVELS = ("CM1", "CM2", "CM3")
 
@@ -61,7 +62,7 @@ def _check_questions(engagement: Engagement) -> Iterator[Problem]:
     """Every slug is that of a question; an override's that of a decision."""
     known = capabilities.read_capabilities()
     slugs = [capability.slug for capability in known]
-    decisions = [capability.slug for capability in known if capability.decision]
+    decisions = [capability.slug for capability in known if capability.decision] + [*FURTHER_DECISIONS]
     for slug in engagement.overrides:
         if slug not in decisions:
             fix = f"{suggest(slug, decisions)}use the slug of a decision, as segutils status lists them"

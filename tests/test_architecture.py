@@ -21,7 +21,7 @@ MODULES = {
     "7": "impact",
 }
 AUDIENCES = {"executive", "board", "marketing", "sales", "product", "service", "finance"}
-TAGS = AUDIENCES | {"parameters", "answer", "reason", "page-per-segment", "appendix"}
+TAGS = AUDIENCES | {"parameters", "answer", "reason", "page-per-segment", "appendix", "veto"}
 NAMES_TRUTH = re.compile(r"(^|[^\w.])truth([/\\\\.]|$)|true_segment")
 SOURCES = sorted((ROOT / "segutils").rglob("*.py"))
 

@@ -185,7 +185,7 @@ def test_postgresql(odd, customers, scoring, expected, postgres):
 
 
 def test_spark(odd, customers, scoring, expected, tmp_path, monkeypatch):
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed (.ci/spark.lock has the version)")
+    sql = pytest.importorskip("pyspark.sql", reason="pyspark (.ci/spark.lock) is not installed")
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         pytest.skip("Spark needs Java 17, and there is no java on the path")
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)

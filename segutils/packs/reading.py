@@ -243,14 +243,21 @@ def _merge_needs(needs: Sequence[Need]) -> tuple[Need, ...]:
 
 
 def _summarise(found: Sequence[CellPages], pages: Sequence[Page]) -> Summary:
-    """Answer and reasons from the tags; without them the first decision and the findings that hold."""
+    """Answer and reasons from the tags; without them the first decision and the findings that hold.
+
+    A page tagged `veto` is the answer where it fails: it says that what the others recommend is not worth
+    doing.
+    """
     tagged = {
         tag: [cell.pages[0] for cell in found if tag in cell.tags and cell.pages]
-        for tag in ("answer", "reason")
+        for tag in ("veto", "answer", "reason")
     }
+    against = [page for page in tagged["veto"] if page.status == "fail"]
     own = [page for page in pages if page.slug and not page.segment] or list(pages)
-    answer = next(iter([*tagged["answer"], *(p for p in own if p.decision), *_strongest(own)]))
-    reasons = [page for page in tagged["reason"] if page.id != answer.id]
+    answer = next(iter([*against, *tagged["answer"], *(p for p in own if p.decision), *_strongest(own)]))
+    # what the answer would have been is a reason to look at it twice
+    reasons = [p for p in (*tagged["answer"], *tagged["reason"]) if p.id != answer.id and against]
+    reasons = reasons or [page for page in tagged["reason"] if page.id != answer.id]
     others = (page for page in _strongest(own) if page.id != answer.id and page not in reasons)
     reasons = [*reasons, *others][:MAX_REASONS]
     return Summary(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -12,11 +13,12 @@ from sklearn.tree import DecisionTreeClassifier
 from stepmix.stepmix import StepMix
 from threadpoolctl import threadpool_limits
 
-from segutils.statistics import agreement, kmeans, stability
+from segutils.statistics import agreement, kmeans, mixed, stability
 
 NOISE = -1
 DENSE_SHARES = (0.02, 0.04, 0.08)  # smallest dense group that is tried, share of customers
 MIN_NEIGHBOURS = 10
+MAX_VALUES = 6  # a feature with no more different values is taken for a category where types are mixed
 
 
 def cluster(points: np.ndarray, *, algorithm: str, k: int, seed: int = 0) -> np.ndarray:
@@ -125,6 +127,33 @@ def find_centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.stack([points[labels == group].mean(axis=0) for group in range(labels.max() + 1)])
 
 
+@dataclass(frozen=True, kw_only=True)
+class RuleSet:
+    """The smallest decision tree that reproduces an assignment: its rules, and the most questions in one."""
+
+    leaves: int
+    depth: int
+
+
+def measure_rules(
+    features: pd.DataFrame, labels: np.ndarray, *, min_share: float = 0.9, most: int = 64
+) -> RuleSet:
+    """How many rules, and at most how many questions, does it take to say who belongs where?
+
+    Parameters
+    ----------
+    features, labels, min_share, most
+        As in :func:`count_leaves`.
+
+    Returns
+    -------
+    RuleSet
+    """
+    leaves = count_leaves(features, labels, min_share=min_share, most=most)
+    tree = DecisionTreeClassifier(max_leaf_nodes=leaves, random_state=0)
+    return RuleSet(leaves=leaves, depth=tree.fit(features.to_numpy(dtype=float), labels).get_depth())
+
+
 def count_leaves(
     features: pd.DataFrame, labels: np.ndarray, *, min_share: float = 0.9, most: int = 64
 ) -> int:
@@ -184,6 +213,18 @@ def _latent_class(points: np.ndarray, k: int, seed: int) -> np.ndarray:
     return model.fit(np.column_stack(fifths)).predict(np.column_stack(fifths))
 
 
+def find_categories(points: np.ndarray) -> np.ndarray:
+    """Which features have so few different values that they can be read as categories (bool per feature)?"""
+    return np.array([len(np.unique(column)) <= MAX_VALUES for column in points.T], dtype=bool)
+
+
+def _mixed_type(points: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """k-means on the axes of a factor analysis of mixed data."""
+    few = find_categories(points)
+    axes = mixed.fit_mixed_axes(points[:, ~few], points[:, few])
+    return kmeans.fit_solution(axes.points, k=k, restarts=20, seed=seed).labels
+
+
 def _density(points: np.ndarray, k: int, seed: int) -> np.ndarray:
     found = [
         HDBSCAN(
@@ -203,5 +244,6 @@ ALGORITHMS: MappingProxyType[str, Callable[[np.ndarray, int, int], np.ndarray]] 
         "Gaussian mixture": _mixture,
         "latent class": _latent_class,
         "density clustering": _density,
+        "mixed type": _mixed_type,
     }
 )

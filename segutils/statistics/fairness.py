@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -208,16 +207,6 @@ def code_values(field: pd.Series, *, bins: int = BINS) -> np.ndarray:
     counts = words.value_counts()
     frequent = counts.index[counts >= max(RARE * len(words), 1)]
     return pd.Categorical(words.where(words.isin(frequent), "other")).codes.astype(int)
-
-
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """P-values of several tests, adjusted so that any false alarm is as rare as stated (Holm 1979)."""
-    values = np.asarray(p_values, dtype=float)
-    order = np.argsort(values)
-    scaled = values[order] * (len(values) - np.arange(len(values)))
-    adjusted = np.empty(len(values))
-    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return adjusted
 
 
 def _deal_folds(attribute: np.ndarray, *, folds: int, seed: int) -> np.ndarray:

@@ -6,6 +6,7 @@
 import numpy as np
 import pandas as pd
 from sklearn.metrics import calinski_harabasz_score, pairwise_distances, silhouette_samples
+from sklearn.neighbors import NearestNeighbors
 
 from segutils.statistics import agreement, kmeans
 
@@ -87,6 +88,40 @@ def segment_gaps(points: np.ndarray, labels: np.ndarray, centres: np.ndarray) ->
                 within = ((one - one.mean()) ** 2).sum() + ((two - two.mean()) ** 2).sum()
                 pairs[a, b] = pairs[b, a] = 1 - within / total
     return np.min(pairs, axis=1, initial=1.0, where=~np.isnan(pairs)) if k > 1 else np.array([np.nan])
+
+
+def hopkins(points: np.ndarray, *, probes: int = 200, seed: int = 0) -> float:
+    """Do customers lie in clumps (towards 1), or as evenly as by chance (0.5)?
+
+    Distances from places drawn evenly in the customers' range to the nearest customer, over these and the
+    distances from as many customers to their nearest neighbour, each to the power of the number of features
+    (Hopkins and Skellam 1954; Lawson and Jurs 1990, who take 0.75 and more for clumped). One bell curve is
+    clumped, too: a high value asks for a closer look and proves no segments.
+
+    Parameters
+    ----------
+    points : numpy.ndarray
+        Customer x feature, scaled.
+    probes : int
+        Places and customers drawn; at most a tenth of the customers.
+    seed : int
+
+    Returns
+    -------
+    float
+        0-1.
+    """
+    rng = np.random.default_rng(seed)
+    n, p = points.shape
+    number = max(min(probes, n // 10), 1)
+    places = rng.uniform(points.min(axis=0), points.max(axis=0), size=(number, p))
+    drawn = rng.choice(n, number, replace=False)
+    tree = NearestNeighbors(n_neighbors=2).fit(points)
+    empty = np.log(np.maximum(tree.kneighbors(places, 1)[0][:, 0], 1e-12)) * p
+    own = np.log(np.maximum(tree.kneighbors(points[drawn], 2)[0][:, 1], 1e-12)) * p
+    top = max(empty.max(), own.max())  # powers of many features overflow: relative to the largest
+    far, near = np.exp(empty - top).sum(), np.exp(own - top).sum()
+    return float(far / (far + near))
 
 
 def prediction_strength(

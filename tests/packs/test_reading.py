@@ -139,6 +139,30 @@ def test_summary_follows_the_tags(sample_pack):
     )
 
 
+def test_a_veto_that_fails_is_the_answer_and_what_it_contradicts_a_reason(run):
+    def veto(cells):
+        for cell in cells:
+            if "reason" in cell["metadata"]["tags"]:
+                cell["metadata"]["tags"].append("veto")
+
+    def become(status):
+        def change(cells):
+            for cell in cells:
+                for output in cell.get("outputs", []):
+                    if FINDING_MIME in output.get("data", {}):
+                        output["data"][FINDING_MIME]["status"] = status
+
+        return change
+
+    edit(run, "7_1_value", veto)
+    edit(run, "7_1_value", become("pass"))
+    assert reading.read_pack(run, "executive").summary.answer_page == "3_2_segments.segment-count"
+    edit(run, "7_1_value", become("fail"))
+    summary = reading.read_pack(run, "executive").summary
+    assert summary.answer_page == "7_1_value.kpis"
+    assert summary.reasons[0][1] == "3_2_segments.segment-count"
+
+
 def test_summary_without_tags_takes_what_is_decided_and_what_holds(run):
     def untag(cells):
         for cell in cells:

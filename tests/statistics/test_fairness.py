@@ -100,7 +100,3 @@ def test_a_forest_of_unrelated_fields_raises_no_alarm():
 def test_numbers_with_one_common_value_keep_their_other_values():
     codes = fairness.code_values(pd.Series([0.0] * 90 + list(range(1, 101)) + [np.nan]))
     assert codes[-1] == 0 and len(set(codes[:90])) == 1 and len(set(codes[90:190])) == 10
-
-
-def test_holm_by_hand():
-    assert fairness.holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])

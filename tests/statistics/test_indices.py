@@ -101,6 +101,15 @@ def test_gap_of_a_bell_curve_and_of_two():
     assert indices.segment_gaps(apart, two.labels, two.centres).min() == pytest.approx(0.80, abs=0.02)
 
 
+def test_hopkins_of_an_even_spread_and_of_clumps():
+    rng = np.random.default_rng(0)
+    even = [indices.hopkins(rng.uniform(size=(2000, 2)), seed=s) for s in range(20)]
+    assert np.mean(even) == pytest.approx(0.5, abs=0.03)  # both kinds of distances have the same distribution
+    clumps = rng.normal(scale=0.01, size=(2000, 2)) + rng.integers(0, 2, size=(2000, 1))
+    assert indices.hopkins(clumps) > 0.99
+    assert 0 <= indices.hopkins(np.zeros((30, 2))) <= 1  # all the same: no distance anywhere
+
+
 def test_gap_statistic_finds_planted_groups_and_none_in_noise():
     rng = np.random.default_rng(2)
     groups = rng.normal(size=(300, 2)) + np.repeat([[0, 0], [8, 0], [0, 8]], 100, axis=0)

@@ -35,8 +35,8 @@ FORMATS = {
     "left_out": "share:0",
     "smallest_share": "share:0",
     "leaves": "count",
+    "depth": "count",
     "kept_by_centre": "share:0",
-    "splits": "count",
 }
 LABELS = {
     "option": "Algorithm",
@@ -47,8 +47,8 @@ LABELS = {
     "left_out": "Customers left out",
     "smallest_share": "Smallest group",
     "leaves": "Rules for 90 %",
+    "depth": "Questions at most",
     "kept_by_centre": "Kept by nearest centre",
-    "splits": "Splits",
 }
 
 
@@ -259,7 +259,9 @@ def _list_notes(shape: pd.DataFrame, listed: pd.DataFrame, table: pd.DataFrame) 
     notes = [
         f"Shape of the data: {plural(int(row['customers']), 'customer')}, "
         f"{plural(int(row['features']), 'feature')}, "
-        f"all numbers; largest skew {row['largest_skew']:.1f}; {gaps}."
+        f"{int(row['few_valued']) or 'none'} of them with few values; largest skew "
+        f"{row['largest_skew']:.1f}; {gaps}; Hopkins statistic {row['hopkins']:.2f} (0.5: as even as by "
+        "chance, from 0.75: clumped)."
     ]
     left = listed[~listed["tried"]]
     notes += [

@@ -11,6 +11,7 @@ MAX_WARD = 20_000
 MAX_SKEW = 2.0
 MAX_DENSITY_FEATURES = 10
 MIN_DENSITY_CUSTOMERS = 200
+MIN_CLUMPED = 0.6
 PER_VARIABLE = 70  # customers per variable (Dolnicar, Grün, Leisch and Schmidt 2014)
 SLOW = ("latent class",)  # half of the splits
 
@@ -31,12 +32,21 @@ def describe_shape(points: np.ndarray, *, k: int, seed: int = 0) -> pd.DataFrame
     pandas.DataFrame
         One row: ``customers``, ``features``, ``largest_skew`` (absolute, after the transforms),
         ``segment_gap`` (smallest gap between neighbouring k-means segments; 0.75 is an even spread without
-        one).
+        one), ``hopkins`` (0.5: spread as evenly as by chance, from 0.75 clumped), ``few_valued`` (features
+        with so few values that they can be read as categories).
     """
     solution = kmeans.fit_solution(points, k=k, restarts=20, seed=seed)
     gap = indices.segment_gaps(points, solution.labels, solution.centres).min()
-    row = [[len(points), points.shape[1], np.abs(skew(points)).max(), gap]]
-    return pd.DataFrame(row, columns=["customers", "features", "largest_skew", "segment_gap"])
+    return pd.DataFrame(
+        {
+            "customers": [len(points)],
+            "features": [points.shape[1]],
+            "largest_skew": [np.abs(skew(points)).max()],
+            "segment_gap": [gap],
+            "hopkins": [indices.hopkins(points, seed=seed)],
+            "few_valued": [int(clusterers.find_categories(points).sum())],
+        }
+    )
 
 
 def list_candidates(shape: pd.DataFrame, *, k: int) -> pd.DataFrame:
@@ -58,6 +68,7 @@ def list_candidates(shape: pd.DataFrame, *, k: int) -> pd.DataFrame:
         int(shape["features"].iloc[0]),
         shape["largest_skew"].iloc[0],
     )
+    clumped = float(shape["hopkins"].iloc[0])
     parameters = k * (2 * p + 1)
     reasons = {
         "k-means": "",
@@ -82,9 +93,15 @@ def list_candidates(shape: pd.DataFrame, *, k: int) -> pd.DataFrame:
             if p > MAX_DENSITY_FEATURES
             else f"{plural(n, 'customer')} are too few to tell dense from thin"
             if n < MIN_DENSITY_CUSTOMERS
+            else f"customers lie nearly as evenly as by chance (Hopkins statistic {clumped:.2f})"
+            if clumped < MIN_CLUMPED
             else ""
         ),
-        "k-prototypes": "it is made for a mix of numbers and categories, and all features are numbers",
+        "mixed type": (
+            "it is made for a mix of numbers and categories, and all features are numbers of many values"
+            if not shape["few_valued"].iloc[0]
+            else ""
+        ),
     }
     table = pd.DataFrame({"algorithm": list(reasons), "reason": list(reasons.values())})
     table.insert(1, "tried", table["reason"] == "")
@@ -113,8 +130,9 @@ def measure_candidate(
     pandas.DataFrame
         One row per split: ``option``, ``pair``, ``agreement`` (adjusted Rand index of the two halves' cuts),
         and the same in every row: ``groups`` found, ``silhouette``, ``left_out`` (share of customers without
-        a group), ``smallest_share``, ``leaves`` (rules for 90 % of customers), ``kept_by_centre`` (share of
-        the grouped customers whom the nearest centre puts into the same group).
+        a group), ``smallest_share``, ``leaves`` and ``depth`` (rules for 90 % of customers, and most
+        questions in one), ``kept_by_centre`` (share of the grouped customers whom the nearest centre puts
+        into the same group).
     """
     labels = clusterers.cluster(points, algorithm=algorithm, k=k, seed=seed)
     kept = labels >= 0
@@ -123,17 +141,20 @@ def measure_candidate(
     if groups >= 2:
         centres = clusterers.find_centres(points, labels)
         near = kmeans.assign_nearest(points, centres)
+        rules = clusterers.measure_rules(raw[kept], labels[kept])
         found |= {
             "silhouette": indices.silhouettes(points[kept], labels[None, kept], seed=seed)[0],
             "smallest_share": np.bincount(labels[kept]).min() / len(points),
-            "leaves": clusterers.count_leaves(raw[kept], labels[kept]),
+            "leaves": rules.leaves,
+            "depth": rules.depth,
             "kept_by_centre": (near[kept] == labels[kept]).mean(),
         }
         agreement = clusterers.split_halves(
             points, algorithm=algorithm, k=k, pairs=pairs // 2 if algorithm in SLOW else pairs, seed=seed
         )
     else:  # no groups: nothing to come back
-        found |= {"silhouette": 0.0, "smallest_share": 0.0, "leaves": np.nan, "kept_by_centre": 0.0}
+        found |= {"silhouette": 0.0, "smallest_share": 0.0, "leaves": np.nan, "depth": np.nan}
+        found["kept_by_centre"] = 0.0
         agreement = np.zeros(1)
     return pd.DataFrame(
         {"option": algorithm, "pair": np.arange(len(agreement)), "agreement": agreement, **found}

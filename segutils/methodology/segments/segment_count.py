@@ -11,6 +11,7 @@ from segutils.errors import InputError
 from segutils.findings import Assumption, Decision, Figure, Finding, Override, Status
 from segutils.formats import format_value, join_words
 from segutils.methodology.segments import verdicts
+from segutils.methodology.segments.count_notes import list_notes
 from segutils.methodology.segments.landscape import Landscape
 from segutils.methodology.segments.verdicts import MIN_ARI
 from segutils.statistics import decisions
@@ -104,6 +105,7 @@ def decide_count(
     min_share: float = 0.05,
     min_segments: int = 2,
     feature_lists_tried: int = 1,
+    owner: str = "to be named by the client",
     override: Override | None = None,
     draws: int = 2000,
     seed: int = 0,
@@ -123,6 +125,8 @@ def decide_count(
     feature_lists_tried : int
         Lists of features that were looked at on these data before this one was taken. More than one makes
         the stability figures optimistic (a choice among many keeps the lucky ones): said as a limit.
+    owner : str
+        Who answers for the smallest viable segment and for how many messages can be run.
     override : Override, optional
         The client's number of segments; "1" stands for no segments.
     draws : int
@@ -176,13 +180,13 @@ def decide_count(
         labels=LABELS,
         figures=(_plot_stability(table, landscape, decision), _plot_detail(table, landscape)),
         decision=decision,
-        notes=_list_notes(table, landscape),
+        notes=list_notes(table, landscape),
         assumptions=(
             Assumption(
                 text=f"A segment worth its own treatment holds at least {format_value(min_share, 'share:0')} "
                 "of customers with purchases, and the organisation can run at most "
                 f"{table['k'].max()} messages at once.",
-                owner="to be named by the client",
+                owner=owner,
             ),
         ),
         limits=(
@@ -284,49 +288,6 @@ def _say_robustness(
         f"{halves}{weighted}; what flips it: {_count(flip['winner_then'])} where the weight of "
         f"{flip['criterion'].replace('_', ' ')} moves from {flip['weight']:.2f} to {flip['flip_weight']:.2f}."
     )
-
-
-def _list_notes(table: pd.DataFrame, landscape: Landscape) -> list[str]:
-    by_verdict = table.groupby("verdict", sort=False)["k"]
-    kinds = "; ".join(f"{verdict}: {join_words(ks.tolist())}" for verdict, ks in by_verdict)
-    gap = landscape.gap_choice
-    notes = [f"Verdict by number of segments: {kinds}."]
-    row = table[table["chosen"]]
-    if len(row):
-        row = row.iloc[0]
-        found = format_value(row["best_found_share"], "share:0")
-        notes.append(
-            f"{found} of {landscape.restarts} restarts found the best cut into {row['k']}; the "
-            f"{format_value(row['near_best_share'], 'share:0')} that came within 1 % of its sum of squares "
-            f"agree with it at {row['near_best_agreement']:.2f} (adjusted Rand index)."
-        )
-        if not np.isnan(row["min_flow"]):
-            notes.append(
-                f"Across solutions: the segment that is mixed most from those of the cut into {row['k'] - 1} "
-                f"has a stability of {row['min_flow']:.2f} of 1 (1 less the entropy of its origins)."
-            )
-    if landscape.buyers > len(landscape.points):
-        notes.append(
-            f"Of {landscape.buyers:,} customers with purchases a random sample of "
-            f"{len(landscape.points):,} was looked at; everybody is assigned by what was found in it."
-        )
-    return [
-        *notes,
-        f"The gap statistic's rule, which looks for gaps only, picks {gap if gap > 1 else 'no'} segments; "
-        f"{_say_likelihood(table)}.",
-        f"Stability rests on {landscape.pairs} pairs of bootstrap samples of {len(landscape.points):,} "
-        f"customers, with {landscape.refit_restarts} restarts each.",
-    ]
-
-
-def _say_likelihood(table: pd.DataFrame) -> str:
-    known = table.dropna(subset=["bic", "icl"])
-    if known.empty:
-        return "BIC and ICL are not given, because many customers share a value and no bell curve fits that"
-    by_bic, by_icl = (int(known.loc[known[name].idxmin(), "k"]) for name in ("bic", "icl"))
-    if by_bic == by_icl:
-        return f"a Gaussian mixture is best with {by_bic} components by BIC and ICL"
-    return f"a Gaussian mixture is best with {by_bic} components by BIC and {by_icl} by ICL"
 
 
 def _plot_stability(table: pd.DataFrame, landscape: Landscape, decision: Decision) -> Figure:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from segutils.statistics import fairness
+from segutils.statistics.multiplicity import adjust_holm
 
 FORMS, DESCRIBES, TOGETHER, SEGMENTS = (
     "forms segments",
@@ -176,7 +177,7 @@ def score_proxies(
         if people.forms:
             forest = fairness.predict_from_fields(part[list(people.forms)], truth, **settings)
             tested.append((TOGETHER, TOGETHER, forest))
-        adjusted = fairness.holm([found.p_value for _, _, found in tested])
+        adjusted = adjust_holm([found.p_value for _, _, found in tested])
         rows += [
             (attribute, value, name, role, len(part), found.auc, p)
             for (name, role, found), p in zip(tested, adjusted, strict=True)

@@ -57,7 +57,7 @@ def test_robustness_names_weights_sampling_noise_and_what_flips_it(finding):
 
 
 def test_what_is_left_out_is_named(finding):
-    assert any("k-prototypes was not tried" in note.lower() for note in finding.notes)
+    assert any("mixed type was not tried" in note.lower() for note in finding.notes)
 
 
 def test_leaves_of_quadrants_by_hand():
@@ -65,6 +65,7 @@ def test_leaves_of_quadrants_by_hand():
     points = np.random.default_rng(1).uniform(-1, 1, size=(400, 2))
     labels = (points[:, 0] > 0) * 2 + (points[:, 1] > 0)
     assert clusterers.count_leaves(pd.DataFrame(points), labels) == 4
+    assert clusterers.measure_rules(pd.DataFrame(points), labels) == clusterers.RuleSet(leaves=4, depth=2)
     # the middle half against both ends takes three; with two, one end (a quarter) is on the wrong side
     middle = (np.abs(points[:, 0]) < 0.5).astype(int)
     assert clusterers.count_leaves(pd.DataFrame(points), middle) == 3
@@ -84,6 +85,11 @@ def test_no_dense_groups_scores_nothing():
     even = np.random.default_rng(3).uniform(size=(400, 4))
     finding = algorithm_choice.decide_algorithm(*as_tables(even), k=3, pairs=2)
     scores = finding.decision.options.set_index("option")["score"]
+    if "density clustering" not in scores:  # an even spread is not worth trying
+        assert any(
+            "Density clustering was not tried: customers lie nearly as" in note for note in finding.notes
+        )
+        return
     row = finding.table.set_index("option").loc["density clustering"]
     if row["groups"] < 2:
         assert scores["density clustering"] == 0 and row["left_out"] == 1.0
@@ -93,18 +99,60 @@ def test_no_dense_groups_scores_nothing():
 @pytest.mark.parametrize(
     ("shape", "left_out"),
     [
-        ({"customers": 2000, "features": 4, "largest_skew": 0.5, "segment_gap": 0.7}, {"k-prototypes"}),
         (
-            {"customers": 2000, "features": 4, "largest_skew": 5.0, "segment_gap": 0.7},
-            {"k-prototypes", "Gaussian mixture"},
+            {
+                "customers": 2000,
+                "features": 4,
+                "largest_skew": 0.5,
+                "segment_gap": 0.7,
+                "hopkins": 0.9,
+                "few_valued": 0,
+            },
+            {"mixed type"},
         ),
         (
-            {"customers": 150, "features": 12, "largest_skew": 0.5, "segment_gap": 0.7},
-            {"k-prototypes", "Gaussian mixture", "latent class", "density clustering"},
+            {
+                "customers": 2000,
+                "features": 4,
+                "largest_skew": 5.0,
+                "segment_gap": 0.7,
+                "hopkins": 0.9,
+                "few_valued": 0,
+            },
+            {"mixed type", "Gaussian mixture"},
         ),
         (
-            {"customers": 50_000, "features": 4, "largest_skew": 0.5, "segment_gap": 0.7},
-            {"k-prototypes", "Ward"},
+            {
+                "customers": 150,
+                "features": 12,
+                "largest_skew": 0.5,
+                "segment_gap": 0.7,
+                "hopkins": 0.9,
+                "few_valued": 0,
+            },
+            {"mixed type", "Gaussian mixture", "latent class", "density clustering"},
+        ),
+        (
+            {
+                "customers": 2000,
+                "features": 4,
+                "largest_skew": 0.5,
+                "segment_gap": 0.7,
+                "hopkins": 0.52,
+                "few_valued": 2,
+            },
+            {"density clustering"},
+        ),
+        (
+            {
+                "customers": 50_000,
+                "features": 4,
+                "largest_skew": 0.5,
+                "segment_gap": 0.7,
+                "hopkins": 0.9,
+                "few_valued": 0,
+            },
+            {"mixed type", "Ward"},
         ),
     ],
 )

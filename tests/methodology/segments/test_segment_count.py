@@ -86,6 +86,11 @@ def test_likelihood_picks_the_planted_number_where_there_is_one():
     assert "BIC and ICL are not given" in " ".join(segment_count.decide_count(spiked).notes)
 
 
+def test_what_can_be_run_is_answered_for(planted):
+    finding = segment_count.decide_count(planted[0], owner="Jane Doe")
+    assert finding.assumptions[0].owner == "Jane Doe" and "at most 5 messages" in finding.assumptions[0].text
+
+
 def test_the_clients_choice_is_followed_and_named(planted):
     override = Override(choice="3", who="Jane Doe", when="2018-01-15", why="Three teams")
     finding = segment_count.decide_count(planted[0], override=override)
