@@ -118,6 +118,7 @@ class DecisionAsked:
     recommendation: str
     choice: str
     robustness: str
+    held: str  # how often it stands, in a few words; empty where that is no share
     override: Override | None
     options: TableExhibit
     source: Source

@@ -7,6 +7,7 @@ from typing import Any
 
 from segutils.charts.colours import Theme
 from segutils.findings import STATUSES, Override, Status, read_figure
+from segutils.formats import format_value
 from segutils.packs import exhibits
 from segutils.packs.document import DecisionAsked, Exhibit, FigureExhibit, Page, Source
 from segutils.packs.exhibits import Drawing
@@ -121,10 +122,15 @@ class FindingReader:
             recommendation=decision["recommendation"],
             choice=override.choice if override else decision["recommendation"],
             robustness=decision["robustness"],
+            held=_say_held(decision["robustness_share"]),
             override=override,
             options=options,
             source=options.source,
         )
+
+
+def _say_held(share: float | None) -> str:
+    return "" if share is None else f"stands in {format_value(share, 'share:0')}"
 
 
 def _without_drawings(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -136,6 +136,7 @@ def _set_asked(decision: DecisionAsked, labels: _Labels) -> dict[str, Any]:
         "question": decision.question,
         "recommendation": decision.recommendation,
         "robustness": decision.robustness,
+        "held": decision.held,
         "option_names": _option_names(decision),
         "label": labels.decisions[decision.id],
         "override": override
@@ -196,8 +197,9 @@ def _fit_asked(pack: Pack, room: float) -> _AskedFit:
 def _asked_height(pack: Pack, decision: DecisionAsked, size: float, *, with_robustness: bool) -> float:
     """Height of a decision's row; the columns' parts of the line are the template's."""
     options = _option_names(decision) if pack.audience == "board" else ""
-    robustness = f"{decision.robustness} page 00" if with_robustness else "see page 00"
-    parts = {decision.question: 1.1, decision.recommendation: 0.7, robustness: 1.9}
+    robustness = f"{decision.robustness} page 00" if with_robustness else f"{decision.held}, see page 00"
+    shares = (1.1, 0.7, 1.9) if with_robustness else (2.0, 1.2, 0.7)
+    parts = dict(zip((decision.question, decision.recommendation, robustness), shares, strict=True))
     parts |= {options: 0.9} if options else {}
     if any(one.override for one in pack.summary.decisions):
         parts[describe_override(decision)] = 1.1

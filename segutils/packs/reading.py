@@ -12,6 +12,7 @@ from segutils.engagement import Engagement, read_json
 from segutils.errors import InputError
 from segutils.evidence import hash_cell
 from segutils.findings import Need
+from segutils.formats import lower_first
 from segutils.packs.document import MAX_SUMMARY_LINES, Audience, Look, Pack, Page, Summary
 from segutils.packs.exhibits import Drawing
 from segutils.packs.pages import CellPages, ExecutedNotebook, build_pages, collect_needs
@@ -255,16 +256,18 @@ def _summarise(found: Sequence[CellPages], pages: Sequence[Page]) -> Summary:
     against = [page for page in tagged["veto"] if page.status == "fail"]
     own = [page for page in pages if page.slug and not page.segment] or list(pages)
     answer = next(iter([*against, *tagged["answer"], *(p for p in own if p.decision), *_strongest(own)]))
-    # what the answer would have been is a reason to look at it twice
-    reasons = [p for p in (*tagged["answer"], *tagged["reason"]) if p.id != answer.id and against]
-    reasons = reasons or [page for page in tagged["reason"] if page.id != answer.id]
+    reasons = [page for page in tagged["reason"] if page.id != answer.id]
     others = (page for page in _strongest(own) if page.id != answer.id and page not in reasons)
-    reasons = [*reasons, *others][:MAX_REASONS]
+    said = [(page.title, page.id) for page in [*reasons, *others]]
+    if against:  # its own notes prove it; what the answer would have been stands beside
+        instead = [(f"All the same: {lower_first(page.title)}", page.id) for page in tagged["answer"]]
+        said = [*((note, answer.id) for note in answer.notes[: MAX_REASONS - 1]), *instead, *said]
+    asked = [page for cell in sorted(found, key=lambda c: "board" not in c.tags) for page in cell.pages]
     return Summary(
         answer=answer.title,
         answer_page=answer.id,
-        reasons=tuple((page.title, page.id) for page in reasons),
-        decisions=tuple(page.decision for page in pages if page.decision),
+        reasons=tuple(said[:MAX_REASONS]),
+        decisions=tuple(page.decision for page in asked if page.decision),
     )
 
 
