@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -126,7 +127,9 @@ def build_measures(
     columns = _product_columns(lines, products)
     if columns:
         parts = _name_parts(columns, categories, own_brand)
-        coded = _code_products(products, parts, next((c for c in BREADTH_COLUMNS if c in columns), None))
+        coded = _code_products(
+            lines, products, parts, next((c for c in BREADTH_COLUMNS if c in columns), None)
+        )
         bought = [_sum_products(_inside(lines, window), coded, [*parts]) for window in windows]
         table = _join(table, _stack(_label(bought, windows)), keys)
     frame = _join_earlier(table, transactions, windows, last).to_pandas()
@@ -192,10 +195,12 @@ def _sum_groups(groups: ir.Table, keys: Sequence[str], sums: Sequence[str]) -> i
     )
 
 
-def _code_products(products: ir.Table, parts: Mapping[str, tuple[str, str]], column: str | None) -> ir.Table:
+def _code_products(
+    lines: ir.Table, products: ir.Table, parts: Mapping[str, tuple[str, str]], column: str | None
+) -> ir.Table:
     """Each product with a flag for every part it belongs to, and its group as a bit of ``bits_0…``.
 
-    Asked once per product, not once per line.
+    Asked once per product, not once per line. Where the engine cannot join bits, the group's number instead.
     """
     flags = {name: (products[at] == value).fill_null(False) for name, (at, value) in parts.items()}
     if column is None:
@@ -203,6 +208,9 @@ def _code_products(products: ir.Table, parts: Mapping[str, tuple[str, str]], col
     names = products.filter(products[column].notnull()).select(column).distinct()
     count = int(names.count().execute())
     groups = names.mutate(number=ibis.dense_rank().over(order_by=[names[column]]).cast("int64"))
+    if not lines.get_backend().has_operation(ops.BitOr):
+        coded = products.select("product_id", column, **flags).left_join(groups, column)
+        return coded.select("product_id", *flags, "number")
     # powers of two up to 2^61 are exact as floating-point numbers, and every engine has them
     bits = {
         f"bits_{word}": groups.number.between(word * WORD, word * WORD + WORD - 1).ifelse(
@@ -221,6 +229,8 @@ def _sum_products(lines: ir.Table, coded: ir.Table, parts: Sequence[str]) -> ir.
     bits = [column for column in coded.columns if column.startswith("bits_")]
     bought = inside.net_revenue > 0
     sums |= {column: inside[column].bit_or(where=bought).coalesce(0).cast("int64") for column in bits}
+    if "number" in coded.columns:
+        sums["breadth"] = inside.number.nunique(where=bought).cast("float64")
     return inside.group_by("customer_id").aggregate(**sums)
 
 

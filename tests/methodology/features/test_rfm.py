@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ import pytest
 from segutils.errors import InputError
 from segutils.methodology.features.customers import build_features
 from segutils.methodology.features.measures import rank_values
+from segutils.methodology.features.order_histories import count_orders
 from segutils.methodology.features.periods import build_periods
 from segutils.methodology.features.rfm import build_rfm, check_rfm, look_back, score_ranks
 
@@ -247,10 +249,9 @@ def postgres():
             subprocess.run(["pg_ctl", "-D", data, "-m", "immediate", "stop"], **run)
 
 
-def test_duckdb_and_postgresql_give_identical_features(postgres):
-    lines, people = many_lines(), [str(i) for i in range(130)]
+def many_products() -> pd.DataFrame:
     numbers = np.arange(60)
-    products = pd.DataFrame(
+    return pd.DataFrame(
         {
             "product_id": numbers.astype(str),
             "category": np.where(numbers % 3 == 0, "Fruit", "Fish"),
@@ -258,10 +259,77 @@ def test_duckdb_and_postgresql_give_identical_features(postgres):
             "brand": np.where(numbers % 4 == 0, "House", "Maker"),
         }
     )
-    tables = [load(con, lines, people, products) for con in (ibis.duckdb.connect(), postgres)]
-    ours, theirs = (build_rfm(*given, as_of=AS_OF, window_days=WINDOW_DAYS, **SHARES) for given in tables)
-    assert len(ours) == 130 and (ours["frequency"] > 0).sum() > 100
-    pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
-    ours, theirs = (build_periods(*given, as_of=AS_OF, period_days=40, **SHARES) for given in tables)
-    assert ours["period"].nunique() == 2
-    pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+def compare_engines(ours: list, theirs: list, *, check_dtype: bool = True) -> None:
+    """The same numbers to the last bit, whichever engine counted."""
+    cuts = [date(2024, 1, 31), date(2024, 2, 29), AS_OF]
+    exact = {"check_exact": True, "check_dtype": check_dtype}
+    one, other = (
+        build_rfm(*given, as_of=AS_OF, window_days=WINDOW_DAYS, **SHARES) for given in (ours, theirs)
+    )
+    assert len(one) == 130 and (one["frequency"] > 0).sum() > 100
+    pd.testing.assert_frame_equal(one, other, **exact)
+    one, other = (build_periods(*given, as_of=AS_OF, period_days=40, **SHARES) for given in (ours, theirs))
+    assert one["period"].nunique() == 2
+    pd.testing.assert_frame_equal(one, other, **exact)
+    one, other = (count_orders(*given[:2], cuts=cuts) for given in (ours, theirs))
+    pd.testing.assert_frame_equal(one, other, **exact)
+
+
+def test_duckdb_and_postgresql_give_identical_features(postgres):
+    people = [str(i) for i in range(130)]
+    ours, theirs = (
+        load(con, many_lines(), people, many_products()) for con in (ibis.duckdb.connect(), postgres)
+    )
+    compare_engines(ours, theirs)
+
+
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning", "ignore::FutureWarning:pyspark")
+def test_duckdb_and_spark_give_identical_features(tmp_path, monkeypatch):
+    sql = pytest.importorskip(
+        "pyspark.sql", reason="pyspark is not installed (.ci/spark.lock has the version)"
+    )
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Spark needs Java 17, and there is no java on the path")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    ours = load(ibis.duckdb.connect(), many_lines(), [str(i) for i in range(130)], many_products())
+    settings = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.warehouse.dir": str(tmp_path / "warehouse"),
+    }
+    builder = sql.SparkSession.builder.master("local[1]").appName("segutils")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    try:
+        con, theirs = ibis.pyspark.connect(session), []
+        for name, table in zip(("transactions", "customers", "products"), ours, strict=True):
+            table.to_parquet(tmp_path / f"{name}.parquet")
+            theirs.append(con.read_parquet(tmp_path / f"{name}.parquet", table_name=name))
+        compare_engines(
+            ours, theirs, check_dtype=False
+        )  # it hands dates and whole numbers over by other types
+    finally:
+        session.stop()
+
+
+def test_breadth_counts_groups_beyond_the_bits_of_one_number():
+    """149 groups need three numbers; A buys 130 of them, B the first and the last, C one and one without."""
+    groups = [*((f"p{n}", "A", 5.0) for n in range(130)), ("p0", "B", 5.0), ("p149", "B", 5.0)]
+    rows = [*groups, ("p7", "B", -5.0), ("p9", "C", 5.0), ("p140", "C", 1.0)]
+    lines = pd.DataFrame(rows, columns=["product_id", "customer_id", "net_revenue"])
+    lines = lines.assign(order_id=lines["customer_id"], ordered_on=AS_OF)
+    products = pd.DataFrame({"product_id": [f"p{n}" for n in range(150)]})
+    products["category"] = products["product_id"].where(products["product_id"] != "p140")  # one of no group
+    rfm = build_rfm(
+        ibis.memtable(lines),
+        ibis.memtable({"customer_id": ["A", "B", "C"]}),
+        ibis.memtable(products),
+        as_of=AS_OF,
+        window_days=WINDOW_DAYS,
+    )
+    assert rfm["breadth"].tolist() == [130, 2, 1]
