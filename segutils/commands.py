@@ -58,10 +58,24 @@ def render(args: argparse.Namespace) -> int:
     from segutils.runner import packing
 
     folder = places.find_run(args.run, places.find_reports(args.reports))
+    _say_run(args.run, folder)
     _import_rendering(args.format)
     for path in packing.render_again(folder, args.audience, args.format, _renderer()):
         say(f"pack       {_short(path)}")
     return DONE
+
+
+def _say_run(text: str, folder: Path) -> None:
+    """Names the run, and says where an engagement file has changed since it was made."""
+    from segutils.engagement import fingerprint, load_engagement
+    from segutils.runner.manifest import read_manifest
+
+    say(f"run        {_short(folder)}")
+    path, manifest = Path(text), read_manifest(folder)
+    if path.suffix not in (".yml", ".yaml") or manifest is None:
+        return
+    if manifest.engagement != fingerprint(load_engagement(path)):
+        say(f"note       {path} says something else now, or this run was made with -p or --go-on")
 
 
 def check(args: argparse.Namespace) -> int:
@@ -170,6 +184,7 @@ def status(args: argparse.Namespace) -> int:
     from segutils.runner import status as statuses
 
     folder = places.find_run(args.run, places.find_reports(args.reports))
+    _say_run(args.run, folder)
     found = statuses.read_status(folder, places.find_playbook(args.playbook))
     notebook = ""
     for item in found:

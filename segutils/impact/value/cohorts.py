@@ -5,7 +5,7 @@ import pandas as pd
 from segutils.findings import Figure, Finding, Need
 from segutils.formats import format_value, join_words, plural
 from segutils.impact.value.limits import SAME_MONTHS
-from segutils.impact.value.periods import ALL, NO_SEGMENT
+from segutils.impact.value.periods import ALL, NO_SEGMENT, say_segment
 from segutils.impact.value.retention import PERIOD_WORDS
 
 FORMATS = {
@@ -158,10 +158,16 @@ def _headline(effects: pd.DataFrame, word: str, confidence: float | None = None)
             "the average customer."
         )
     first, second = (_say_interval(row, confidence) if confidence else "" for row in (best, worst))
+    verb = "are" if best["segment"] == NO_SEGMENT else "is"
     return (
-        f"Net of the calendar, {best['segment']} is active in {_say_points(best)} of the {word}s than the "
-        f"average customer{first}, {worst['segment']} in {_say_points(worst)}{second}."
+        f"Net of the calendar, {say_segment(best['segment'])} {verb} active in {_say_points(best)} of the "
+        f"{word}s than the average customer{first}, {say_segment(worst['segment'])} in "
+        f"{_say_points(worst)}{second}."
     )
+
+
+def _one_of(segment: str) -> str:
+    return "a customer without a segment" if segment == NO_SEGMENT else f"a customer of {segment}"
 
 
 def _say_points(row: pd.Series) -> str:
@@ -187,8 +193,8 @@ def _notes(effects: pd.DataFrame, word: str, currency: str) -> list[str]:
         format_value(abs(row["revenue_effect"]), "money:2", currency=currency) for row in (best, worst)
     )
     return [
-        f"Net of the calendar, a customer of {best['segment']} brings {more} more per {word} than "
-        f"the average customer, one of {worst['segment']} {less} less."
+        f"Net of the calendar, {_one_of(best['segment'])} brings {more} more per {word} than "
+        f"the average customer, {_one_of(worst['segment'])} {less} less."
     ]
 
 

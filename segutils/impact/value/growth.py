@@ -8,7 +8,7 @@ import pandas as pd
 from segutils.findings import Figure, Finding, Need
 from segutils.formats import format_value, join_words
 from segutils.impact.value.limits import ARITHMETIC, SAME_MONTHS, say_season
-from segutils.impact.value.periods import ALL, NO_SEGMENT, sort_segments
+from segutils.impact.value.periods import ALL, NO_SEGMENT, say_segment, sort_segments
 
 EFFECTS = {
     "customers": "Number of active customers",
@@ -259,7 +259,8 @@ def _say_segments(span: pd.DataFrame, currency: str) -> str:
         return "All segments grew alike."
     best, worst = own.idxmax(), own.idxmin()
     up, down = (format_value(abs(own[name]), "money", currency=currency) for name in (best, worst))
-    return f"Beyond overall growth, {best} gained {up} and {worst} fell short by {down}."
+    gained, short = say_segment(best), say_segment(worst)
+    return f"Beyond overall growth, {gained} gained {up} and {short} fell short by {down}."
 
 
 def _figures(

@@ -13,6 +13,11 @@ ALL = "all"
 NO_SEGMENT = "none"
 
 
+def say_segment(name: str) -> str:
+    """A segment inside of a sentence; who has none is not nobody."""
+    return "customers without a segment" if name == NO_SEGMENT else name
+
+
 def build_quarters(first_day: date, last_day: date, *, max_missing_days: int = 7) -> pd.DataFrame:
     """Which calendar quarters does the data cover from beginning to end?
 
