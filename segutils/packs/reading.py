@@ -263,6 +263,7 @@ def _summarise(found: Sequence[CellPages], pages: Sequence[Page]) -> Summary:
         instead = [(f"All the same: {lower_first(page.title)}", page.id) for page in tagged["answer"]]
         said = [*((note, answer.id) for note in answer.notes[: MAX_REASONS - 1]), *instead, *said]
     asked = [page for cell in sorted(found, key=lambda c: "board" not in c.tags) for page in cell.pages]
+    asked.sort(key=lambda page: page not in against)
     return Summary(
         answer=answer.title,
         answer_page=answer.id,
