@@ -12,7 +12,7 @@ import pandas as pd
 from segutils.engagement_terms import Weighting
 from segutils.errors import InputError
 from segutils.findings import Assumption, Decision, Figure, Finding, Need, Override
-from segutils.formats import format_value, join_words, plural
+from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.methodology.features.approach_trial import (
     CRITERIA,
     PSYCHOGRAPHIC,
@@ -288,9 +288,9 @@ def _say_headline(chosen: str, scores: pd.DataFrame, money: str) -> str:
     reach = {name: format_value(scores.loc[name, "coverage"], "share:0") for name in scores.index}
     other = next(name for name in scores.index if name != chosen)
     return (
-        f"{chosen} segments tell {told[chosen]} of next period's {money} and cover {reach[chosen]} of "
-        f"customers; "
-        f"{_inside(other)} ones tell {told[other]} and cover {reach[other]}"
+        f"{chosen} segments explain {told[chosen]} of the differences in next period's {money} (log) "
+        f"and cover {reach[chosen]} of customers; {_inside(other)} ones explain {told[other]} and cover "
+        f"{reach[other]}"
     )
 
 
@@ -304,16 +304,14 @@ def _say_alone(approach: Approach, needs: Needs | None, money: str) -> str:
     why = "too few customers have both orders and usable answers" if needs else "no survey was given"
     return (
         f"Only RFM can be built, as {why}: it covers {format_value(marks['coverage'], 'share:0')} of "
-        f"customers and "
-        f"tells {told} of next period's {money}"
+        f"customers and explains {told} of the differences in next period's {money} (log)"
     )
 
 
 def _say_robustness(chosen: str, held: Sequence[float], flips: pd.DataFrame) -> str:
     said = (
         f"{chosen} stays first in {format_value(held[0], 'share:0')} of random weights around the stated "
-        f"ones and "
-        f"in {format_value(held[1], 'share:0')} of random marks within their errors"
+        f"ones and in {format_value(held[1], 'share:0')} of random marks within their errors"
     )
     flip = flips.dropna(subset=["flip_weight"])
     if flip.empty:
@@ -322,8 +320,7 @@ def _say_robustness(chosen: str, held: Sequence[float], flips: pd.DataFrame) -> 
     way = "above" if row["change"] > 0 else "below"
     return (
         f"{said}; {_inside(row['winner_then'])} segments would win with a weight of "
-        f"{WORDS[row['criterion']]} {way} "
-        f"{row['flip_weight']:.2f} (now {row['weight']:.2f})."
+        f"{WORDS[row['criterion']]} {way} {row['flip_weight']:.2f} (now {row['weight']:.2f})."
     )
 
 
@@ -336,21 +333,25 @@ def _list_notes(
         notes.append(
             f"Of {plural(needs.respondents, 'respondent')} {needs.careless:,} answered carelessly, "
             f"{needs.incomplete:,} left out too much, and {needs.unknown:,} careful ones cannot be joined "
-            f"to a "
-            "customer: they are set aside."
+            "to a customer: they are set aside."
         )
     if reconciled:
         notes.append(describe_raters(reconciled, words=WORDS))
     return tuple(notes)
 
 
-def _say_leads(scores: pd.DataFrame) -> str:
-    leads = {
-        name: [WORDS[c] for c in scores if scores[c].idxmax() == name and scores[c].max() > scores[c].min()]
-        for name in scores.index
-    }
+def _say_leads(data: pd.DataFrame) -> str:
+    """Who leads in what (``criterion, approach, value, low, high``): only where intervals do not overlap."""
+    leads: dict[str, list[str]] = {name: [] for name in data["approach"].unique()}
+    equal = []
+    for criterion, rows in data.groupby("criterion", sort=False):
+        first = rows.loc[rows["value"].idxmax()]
+        rest = rows[rows["approach"] != first["approach"]]
+        (leads[first["approach"]] if first["low"] > rest["high"].max() else equal).append(
+            lower_first(criterion)
+        )
     said = [f"{name} leads in {join_words(words)}" for name, words in leads.items() if words]
-    return "; ".join(said) if said else "Neither approach leads in anything"
+    return "; ".join([*said, *([f"about equal in {join_words(equal)}"] if equal else [])])
 
 
 def _say_overlap(agreement: float) -> str:
@@ -383,7 +384,7 @@ def _draw_marks(approaches: Sequence[Approach], scores: pd.DataFrame, chosen: st
         series="approach",
         low="low",
         high="high",
-        title=_say_leads(scores),
+        title=_say_leads(data),
         subtitle=f"RFM and psychographic segments of the same customers, marks 0-1; value is next period's "
         f"{money}",
         alt="Dot chart of four marks of RFM and psychographic segments: "

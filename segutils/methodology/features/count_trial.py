@@ -147,7 +147,7 @@ def diagnose(trial: Trial) -> pd.DataFrame:
         ("Variance of the orders over their mean", dispersion_index(came), "number:1"),
         ("Customers without a counted order before the cut", trial.zeros.observed, "share"),
         ("As many as different rates alone would give", trial.zeros.expected, "share"),
-        ("Chance of so many if only rates differed (0.001: or less)", shown, "number:3"),
+        ("p of zero-inflation (likelihood ratio, one-sided; 0.001: or less)", shown, "number:3"),
     ]
     model = trial.treatments.models[INFLATED]
     rows += [

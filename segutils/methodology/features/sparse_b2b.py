@@ -203,7 +203,7 @@ def _redraw(errors: np.ndarray, weights: np.ndarray, *, min_gain: float) -> np.n
 
 def _withhold() -> Finding:
     need = Need(
-        question="Which treatment of few orders would have foretold the next period best?",
+        question="Which treatment of few orders would have forecast the next period best?",
         table="transactions",
         columns=("customer_id", "order_id", "ordered_at", "net_revenue"),
     )
@@ -245,14 +245,14 @@ def _say_headline(trial: Trial, options: pd.DataFrame, chosen: str) -> str:
     if chosen == RAW:
         best = options["score"].max()
         if options.loc[options["score"].idxmax(), "low"] <= 0 or best <= 0:
-            return f"{start}; no treatment foretells orders better than raw counts beyond chance"
+            return f"{start}; no treatment forecasts orders better than raw counts beyond chance"
         return (
             f"{start}; raw counts can stay: the best treatment takes away {format_value(best, 'share')} of "
             f"their "
             "error only"
         )
     gain = format_value(rows["score"][chosen], "share:0")
-    return f"{start}; {chosen} takes away {gain} of the error that raw counts make in foretelling orders"
+    return f"{start}; {chosen} takes away {gain} of the error that raw counts make in forecasting orders"
 
 
 def _say_robustness(
@@ -317,9 +317,9 @@ def _draw_errors(trial: Trial, options: pd.DataFrame, chosen: str, *, level: flo
     best = data.loc[data["score"].idxmax()]
     gain = format_value(best["score"], "share")
     if best["low"] > 0:
-        title = f"{best['option']} foretells orders best: with {gain} less error than raw counts"
+        title = f"{best['option']} forecasts orders best: with {gain} less error than raw counts"
     else:
-        title = "No treatment surely foretells orders better than raw counts"
+        title = "No treatment surely forecasts orders better than raw counts"
     return Figure(
         kind="dot",
         data=data,
@@ -377,12 +377,12 @@ def _draw_buckets(trial: Trial, chosen: str) -> Figure:
         x="orders",
         y="share",
         series="source",
-        title=f"{came} of customers ordered nothing; {shown} foretold {told}, raw counts {raw}",
+        title=f"{came} of customers ordered nothing; {shown} forecast {told}, raw counts {raw}",
         subtitle=f"Customers by number of orders from {trial.cuts[1]} to {trial.cuts[2]}, share",
         alt=f"Columns of the share of customers by number of orders: as it came, as raw counts and as "
         f"{shown} "
-        f"foretold it. Without an order: {came}, {raw} and {told}.",
-        caption="A raw count foretells by chance at the customer's own past rate; one without an order "
+        f"forecast it. Without an order: {came}, {raw} and {told}.",
+        caption="A raw count forecasts by chance at the customer's own past rate; one without an order "
         "counts as "
         "half an order.",
         formats={"share": "share:0"},

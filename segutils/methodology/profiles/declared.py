@@ -104,6 +104,7 @@ def check_declared(declared: pd.DataFrame, *, protected: Sequence[str], min_cust
     lowest, highest = known.idxmin(), known.idxmax()
     part = [format_value(share, "share:0") for share in (coverage.loc[widest, ALL], known.min(), known.max())]
     between = f", from {part[1]} of “{lowest}” to {part[2]} of “{highest}”" if lowest != highest else ""
+    whole = all(format_value(share, "share:0") == "100 %" for share in coverage[ALL])
     guarded = [label_column(name) for name in protected if label_column(name) in set(declared["attribute"])]
     notes = ["The client's own columns, only described here: none of them forms or names a segment."]
     if guarded:
@@ -116,12 +117,16 @@ def check_declared(declared: pd.DataFrame, *, protected: Sequence[str], min_cust
     return Finding(
         slug="profiles",
         status="caution" if coverage.loc[widest, ALL] < 0.8 else "info",
-        headline=f"“{widest}” is known for {part[0]} of customers{between}: the table describes those, not "
+        headline="The client's own columns, known for every customer, describe the segments"
+        if whole
+        else f"“{widest}” is known for {part[0]} of customers{between}: the table describes those, not "
         "whole segments",
         table=declared.drop(columns=ALL),
         formats=dict.fromkeys(shares, "share:0"),
         notes=tuple(notes),
-        limits=(
+        limits=()
+        if whole
+        else (
             "Customers whose attributes are known may differ from the others; nothing is corrected for that.",
         ),
     )

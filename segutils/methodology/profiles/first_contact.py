@@ -18,6 +18,7 @@ from segutils.statistics.intervals import percentile_interval, wilson_interval
 
 SLUG = "typing-tool"
 WRONG = "a customer in the wrong segment"  # the cost line of the engagement file that prices a mistake
+SALES_LABEL = "sales_segment"  # follows buying: not known first unless the parameter names it
 PER_YEAR = {"month": 12.0, "quarter": 4.0, "year": 1.0}
 FIELDS = ("industry", "employees", "region", "acquisition_channel")
 
@@ -177,6 +178,11 @@ def check_first_contact(
             f"The {measure} of customers who would be treated as another segment is at stake, not lost; what "
             "would be lost: that depends on what the segments are offered.",
             "Measured on customers who have bought. Those who never will are not among them.",
+            "The sales segment counts as known at first contact, as the parameter names it; such labels "
+            "often follow what was bought, and then the result is too good."
+            if SALES_LABEL in candidates.contact
+            else "Labels that sales gives, such as the sales segment, are not counted as known at first "
+            "contact: they often follow what was bought.",
         ),
     )
 

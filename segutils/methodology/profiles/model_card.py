@@ -47,7 +47,7 @@ def check_model_card(
     protected: Sequence[str],
     versions: Mapping[str, str],
     simulated: bool = False,
-    max_shadow: float = 0.9,
+    max_shadow: float = 0.8,
 ) -> Finding:
     """What is this segmentation, what may it be used for, and how far can it be trusted?
 
@@ -75,8 +75,8 @@ def check_model_card(
     simulated : bool
         The data are declared to be simulated.
     max_shadow : float
-        Customers with a larger shadow value lie almost as near to a second segment (0 on the centre, 1 on the
-        border; Dolnicar, Grün & Leisch 2018).
+        Customers with at least this shadow value are at the border to a second segment (0 on the centre, 1 on
+        the border; Dolnicar, Grün & Leisch 2018).
 
     Returns
     -------
@@ -201,8 +201,8 @@ def _write_quality(selection: pd.DataFrame) -> str:
 
 
 def _write_borderline(inside: pd.DataFrame, max_shadow: float) -> str:
-    share = format_value((inside["shadow"] > max_shadow).mean(), "share:0")
-    return f"{share} of the customers lie almost as near to a second segment: their label is provisional."
+    share = format_value((inside["shadow"] >= max_shadow).mean(), "share:0")
+    return f"{share} of the customers are at the border to a second segment: their label is provisional."
 
 
 def _write_data(input_counts: pd.DataFrame, segments: pd.DataFrame, simulated: bool) -> list[tuple[str, str]]:

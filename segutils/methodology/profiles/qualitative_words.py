@@ -152,8 +152,9 @@ def say_robustness(best: str, by_weights: float, by_chance: float, flips: pd.Dat
         return f"{words}; no weight of a single criterion flips it."
     flip = flips.iloc[0]
     return (
-        f"{words}. What flips it: a weight of {flip['criterion']} of {flip['flip_weight']:.2f} instead of "
-        f"{flip['weight']:.2f} brings “{flip['winner_then']}” first."
+        f"{words}. What flips it: a weight of {flip['flip_weight']:.2f} on "
+        f"“{flip['criterion'].replace('_', ' ')}” instead of {flip['weight']:.2f} brings "
+        f"“{flip['winner_then']}” first."
     )
 
 

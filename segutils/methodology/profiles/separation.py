@@ -12,7 +12,7 @@ from segutils.statistics.segment_model import SegmentModel
 
 SLUG = "profiles"
 STEPS = 5  # columns of the gorge plot
-BETWEEN = 0.9  # above this shadow value a customer lies almost as near to a second segment
+BETWEEN = 0.8  # from this shadow value on a customer is at the border, here and where overlap is judged
 
 
 def build_separation(buyers: pd.DataFrame, model: SegmentModel, names: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def build_separation(buyers: pd.DataFrame, model: SegmentModel, names: pd.DataFr
     pandas.DataFrame
         ``segment`` (its name), ``customers, shadow`` (mean; 0 on the centre, 1 on the border: Dolnicar, Grün
         & Leisch 2018, chapter 7), ``clear`` (share with a shadow value up to one half), ``between`` (share
-        above 0.9), ``next_to`` (the segment that is second nearest for most of its customers), ``distance``
+        from 0.8 on), ``next_to`` (the segment that is second nearest for most of its customers), ``distance``
         (of the two centres, in standard deviations).
     """
     points = model.scaling.apply(buyers)
@@ -51,7 +51,7 @@ def build_separation(buyers: pd.DataFrame, model: SegmentModel, names: pd.DataFr
                 "customers": int(own.sum()),
                 "shadow": shadow[own].mean(),
                 "clear": (shadow[own] <= 0.5).mean(),
-                "between": (shadow[own] > BETWEEN).mean(),
+                "between": (shadow[own] >= BETWEEN).mean(),
                 "next_to": named.get(model.names[second], model.names[second]),
                 "distance": float(np.sqrt(((model.centres[number] - model.centres[second]) ** 2).sum())),
             }
@@ -100,14 +100,14 @@ def check_separation(
     points = model.scaling.apply(buyers)
     shadow = indices.shadow_values(points, model.centres)
     labels = kmeans.assign_nearest(points, model.centres)
-    clear, between = (shadow <= 0.5).mean(), (shadow > BETWEEN).mean()
+    clear, between = (shadow <= 0.5).mean(), (shadow >= BETWEEN).mean()
     best, worst = table.loc[table["clear"].idxmax()], table.loc[table["clear"].idxmin()]
     return Finding(
         slug=SLUG,
         status="info",
         headline=f"{format_value(clear, 'share:0')} of customers lie clearly inside their segment and "
-        f"{format_value(between, 'share:0')} on a border; “{best['segment']}” stands apart most, "
-        f"“{worst['segment']}” least",
+        f"{format_value(between, 'share:0')} at a border; “{best['segment']}” has most customers "
+        f"clearly inside, “{worst['segment']}” fewest",
         table=table,
         formats={
             "customers": "count",
@@ -119,7 +119,7 @@ def check_separation(
         labels={
             "shadow": "Mean shadow value",
             "clear": "Clearly inside",
-            "between": "On a border",
+            "between": "At a border",
             "next_to": "Next to",
             "distance": "Distance of centres",
         },
@@ -128,8 +128,9 @@ def check_separation(
             _plot_gorge(shadow, labels, model, names),
         ),
         notes=(
-            "Clearly inside: at most one third as far from the own centre as from the next one. On a border: "
-            "almost as near to a second segment.",
+            "Clearly inside: at most one third as far from the own centre as from the next one. At a border: "
+            f"a shadow value of {format_value(BETWEEN, 'number:1')} or more, at least two thirds as far from "
+            "the own centre as from the next one.",
         ),
         limits=(
             "A plane shows two of the axes that customers differ on; segments that touch in it can lie "

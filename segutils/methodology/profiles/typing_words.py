@@ -11,6 +11,7 @@ from segutils.methodology.profiles import rules
 from segutils.methodology.profiles.rules import Answer, Question
 from segutils.methodology.profiles.typing_candidates import Candidates, Tool
 from segutils.statistics.intervals import wilson_interval
+from segutils.statistics.rates import newcombe_interval
 from segutils.statistics.segment_model import SegmentModel
 
 RULE_FORMATS = {
@@ -19,6 +20,7 @@ RULE_FORMATS = {
     "right": "share:0",
     "low": "share:0",
     "high": "share:0",
+    "as_stated": "flag",
 }
 TABLE_LABELS = {
     "when": "Customers with",
@@ -28,6 +30,7 @@ TABLE_LABELS = {
     "right": "Right on holdout",
     "low": "from",
     "high": "to",
+    "as_stated": "As sure as stated",
 }
 
 
@@ -45,8 +48,10 @@ def build_rule_table(
     Returns
     -------
     pandas.DataFrame
-        ``when, segment, customers, stated`` (share right among those it was learned from), ``right, low,
-        high`` (on the holdout, Wilson interval); by segment, the larger rule first.
+        ``when, segment, customers, stated`` (share right among those it was learned from, drawn towards one
+        half: (right + 1)/(customers + 2)), ``right, low, high`` (on the holdout, Wilson interval),
+        ``as_stated`` (the interval of the difference of the two holds 0: Newcombe); by segment, the larger
+        rule first.
     """
     tool = candidates.tools[option]
     assert isinstance(tool, Question | Answer)
@@ -55,15 +60,18 @@ def build_rule_table(
     rows = []
     for path, reached in zip(rules.list_paths(tool), _count_paths(candidates, option), strict=True):
         low, high = wilson_interval(reached["right"], reached["customers"])
+        learned = (path.answer.right + 1, path.answer.customers + 2)
+        off = newcombe_interval(*learned, reached["right"], reached["customers"])
         rows.append(
             {
                 "when": rules.describe_path(path, labels=labels, formats=formats, currency=currency),
                 "segment": named.get(path.answer.segment, path.answer.segment),
                 "customers": reached["customers"],
-                "stated": path.answer.right / path.answer.customers,
+                "stated": (path.answer.right + 1) / (path.answer.customers + 2),
                 "right": reached["right"] / reached["customers"] if reached["customers"] else np.nan,
                 "low": low,
                 "high": high,
+                "as_stated": bool(off[0] <= 0 <= off[1]) if reached["customers"] else None,
                 "order": place.get(path.answer.segment, len(place)),
             }
         )
@@ -101,7 +109,7 @@ def find_centre_formats(
 ) -> dict[str, str]:
     """Formats of :func:`build_centre_table`."""
     looks = {labels.get(name, name): formats.get(name, "number:2") for name in model.scaling.features}
-    return looks | {name: look for name, look in RULE_FORMATS.items() if name != "stated"}
+    return looks | {name: look for name, look in RULE_FORMATS.items() if name not in ("stated", "as_stated")}
 
 
 def build_accuracy(candidates: Candidates, option: str, names: pd.DataFrame) -> pd.DataFrame:
@@ -239,6 +247,8 @@ def say_headline(
         )
     verb = "place" if what[0].isdigit() and not what.startswith("1 ") else "places"
     end = f"{verb} {share} {interval} of customers as the accepted solution does"
+    if chosen["holdout"] < min_accuracy and (chosen["reaches"] or decision.choice != decision.recommendation):
+        end += f", short of the {format_value(min_accuracy, 'share:0')} asked for"
     if decision.choice != decision.recommendation:
         return f"By the client's choice, {lower_first(what)} {end}"
     if not chosen["reaches"]:
@@ -254,18 +264,16 @@ def say_robustness(options: pd.DataFrame, *, held: float, min_accuracy: float) -
         f"{format_value(min_accuracy, 'share:0')} in {format_value(held, 'share:0')} of redrawn sets of the "
         "customers."
     )
-    can = options[options["names_all"]].assign(reach=options["accuracy"] + options["error"])
+    can = options[options["names_all"]].assign(reach=options["accuracy"])
     shorter = can[(can["figures"] < best["figures"])].sort_values("reach")
-    longer = can[(can["figures"] > best["figures"]) & (can["reach"] > best["accuracy"] + best["error"])]
+    longer = can[(can["figures"] > best["figures"]) & (can["reach"] > best["accuracy"])]
     parts = []
     if len(shorter):
         row = shorter.iloc[-1]
         parts.append(f"“{row['option']}” would do at {format_value(row['reach'], 'share')} or less")
     if len(longer):
         row = longer.sort_values("figures", kind="stable").iloc[0]
-        parts.append(
-            f"above {format_value(best['accuracy'] + best['error'], 'share')} it takes “{row['option']}”"
-        )
+        parts.append(f"above {format_value(best['accuracy'], 'share')} it takes “{row['option']}”")
     flips = f" What flips it is the stated accuracy: {join_words(parts)}." if parts else ""
     return f"{words}{flips}"
 
@@ -275,12 +283,13 @@ def list_notes(candidates: Candidates, option: str, table: pd.DataFrame) -> tupl
     notes = []
     if "stated" in table:
         known = table[table["customers"] > 0]
-        inside = ((known["stated"] >= known["low"]) & (known["stated"] <= known["high"])).sum()
+        inside = int(known["as_stated"].astype(bool).sum())
         off = ((known["stated"] - known["right"]).abs() * known["customers"]).sum() / known["customers"].sum()
         notes.append(
-            f"Calibration: each rule says how sure it is (the share right where it was learned). On the "
-            f"holdout that is off by {format_value(off, 'points').lstrip('+')} on average, and within the "
-            f"interval for {inside} of {plural(len(known), 'rule')}."
+            f"Calibration: each rule says how sure it is ((right + 1)/(customers + 2) where it "
+            f"was learned). On the holdout that is off by {format_value(off, 'points').lstrip('+')} on "
+            f"average; for {inside} of {plural(len(known), 'rule')} the interval of the difference "
+            "(Newcombe) holds 0."
         )
     rest = candidates.table
     lacking = rest[~rest["names_all"] & (rest["family"] == "rules")]

@@ -13,6 +13,7 @@ from segutils.formats import format_value, join_words
 from segutils.methodology.segments import verdicts
 from segutils.methodology.segments.count_notes import list_notes
 from segutils.methodology.segments.landscape import Landscape
+from segutils.methodology.segments.separate_halves import measure_halves, say_cap, say_convention
 from segutils.methodology.segments.verdicts import MIN_ARI
 from segutils.statistics import decisions
 
@@ -174,7 +175,7 @@ def decide_count(
     return Finding(
         slug=SLUG,
         status=_rate(table, decision),
-        headline=_say_headline(table, decision, again),
+        headline=_say_headline(table, decision, again, apart=_measure_apart(landscape, decision, seed=seed)),
         table=table[COLUMNS],
         formats=FORMATS,
         labels=LABELS,
@@ -228,7 +229,14 @@ def _rate(table: pd.DataFrame, decision: Decision) -> Status:
     return "caution" if doubtful or decision.choice != decision.recommendation else "pass"
 
 
-def _say_headline(table: pd.DataFrame, decision: Decision, again: list[str]) -> str:
+def _measure_apart(landscape: Landscape, decision: Decision, *, seed: int) -> float:
+    """Agreement of halves that share no customer on the chosen cut; not known where nothing is cut."""
+    if decision.choice == NO_SEGMENTS:
+        return float("nan")
+    return measure_halves(landscape, k=int(decision.choice), seed=seed)
+
+
+def _say_headline(table: pd.DataFrame, decision: Decision, again: list[str], *, apart: float) -> str:
     if decision.override is not None and decision.choice != decision.recommendation:
         row = table[table["chosen"]]
         kind = f", a cut judged {row['verdict'].iloc[0]}" if len(row) else ""
@@ -245,15 +253,22 @@ def _say_headline(table: pd.DataFrame, decision: Decision, again: list[str]) -> 
         return "No number of segments keeps every segment large enough to act on: one message for all."
     row = table[table["chosen"]].iloc[0]
     rand = format_value(row["adjusted_rand"], "number:2")
+    rand = "over 0.99" if 0.995 <= row["adjusted_rand"] < 1 else f"{rand} of 1"
+    cap = say_cap(int(row["k"]), int(table["k"].max()))
+    rivals = _say_rivals(decision.choice, again)
+    doubtful = rivals or apart < MIN_ARI
+    if row["verdict"] == "constructive" or (row["verdict"] == "reproducible" and doubtful):
+        said = say_convention(
+            _count(decision.choice), row["adjusted_rand"], apart, again, decision.recommendation
+        )
+        return f"{said}{cap}."
     why = {
         "natural": "gaps set them apart, and other samples of the customers give the same cut "
-        f"(agreement {rand} of 1)",
+        f"(agreement {rand})",
         "reproducible": "other samples of the customers, cut into as many, give nearly the same segments "
-        f"(agreement {rand} of 1), but customers differ by degree and borders are a convention",
-        "constructive": "other samples of the customers would draw them differently "
-        f"(agreement {rand} of 1), so they are a grid to manage by, not groups that were found",
+        f"(agreement {rand}), but customers differ by degree and borders are a convention",
     }[row["verdict"]]
-    return f"{_count(decision.choice)} are recommended: {why}{_say_rivals(decision.choice, again)}."
+    return f"{_count(decision.choice)} are recommended: {why}{rivals}{cap}."
 
 
 def _say_rivals(recommended: str, again: list[str]) -> str:

@@ -141,11 +141,22 @@ def _say_headline(
         return f"{first}, and no other is nearly as good."
     also = plural(rivals, "other solution is", "other solutions are")
     if not lost:
-        return f"{first}; {also} nearly as good and {'has' if rivals == 1 else 'have'} the same segments."
+        least = float(table["survival"].min())
+        alike = (
+            "the same segments"
+            if least >= MIN_SAME
+            else f"nearly the same segments (survival {_floor(least)} or more)"
+        )
+        return f"{first}; {also} nearly as good and {'has' if rivals == 1 else 'have'} {alike}."
     if len(lost) == len(table):
         return f"{first}; {also} nearly as good, and no segment is in all of them."
     missing = f"{join_words(lost)} {'is' if len(lost) == 1 else 'are'} not in all of them"
     return f"{first}; {also} nearly as good, and {missing}."
+
+
+def _floor(value: float) -> str:
+    """Two decimals, rounded down: nothing is below what is said to be the least."""
+    return format_value(np.floor(100 * value + 1e-9) / 100, "number:2")
 
 
 def _list_notes(found: pd.DataFrame, solution: Solution, *, near: float) -> list[str]:

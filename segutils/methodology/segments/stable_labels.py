@@ -202,7 +202,7 @@ def check_labels(
     weakest = table.iloc[:-1].sort_values("kept_share", kind="stable").iloc[0]
     headline = (
         f"If the segmentation were fitted again on another sample, "
-        f"{format_value(overall['kept_share'], 'share:0')} of "
+        f"{_say_share(overall['kept_share'])} of "
         f"customers would keep their label{_say_least(weakest, overall['kept_share'])}."
         if k > 1
         else "There is one segment, so no label can change."
@@ -233,8 +233,7 @@ def _compare_versions(previous: pd.DataFrame, segments: pd.DataFrame, notes: lis
     return Finding(
         slug=SLUG,
         status="pass" if not changed and kept >= 0.8 else "caution",
-        headline=f"{format_value(kept, 'share:0')} of the {both:,} customers of both versions keep their "
-        f"label{changes}.",
+        headline=f"{_say_share(kept)} of the {both:,} customers of both versions keep their label{changes}.",
         table=table,
         formats={name: FORMATS[name] for name in table.columns if name in FORMATS},
         labels=LABELS,
@@ -307,8 +306,17 @@ def _number(name: str) -> int:
 
 def _say_least(weakest: pd.Series, overall: float) -> str:
     """Where labels hold least, if that is any less than on the whole."""
-    share = format_value(weakest["kept_share"], "share:0")
-    return f"; least in {weakest['segment']}, {share}" if share != format_value(overall, "share:0") else ""
+    share = _say_share(weakest["kept_share"])
+    return f"; least in {weakest['segment']}, {share}" if share != _say_share(overall) else ""
+
+
+def _say_share(value: float) -> str:
+    return "over 99 %" if 0.995 <= value < 1 else format_value(value, "share:0")
+
+
+def _say_floor(value: float) -> str:
+    share = _say_share(value)
+    return share if share.startswith("over") else f"at least {share}"
 
 
 def _plot_kept(table: pd.DataFrame, resamples: int) -> Figure:
@@ -325,7 +333,7 @@ def _plot_kept(table: pd.DataFrame, resamples: int) -> Figure:
         high="kept_high",
         title="A re-fit would leave nearly all customers under the same label"
         if worst["kept_share"] >= 0.995
-        else f"A re-fit would leave at least {format_value(worst['kept_share'], 'share:0')} of each "
+        else f"A re-fit would leave {_say_floor(worst['kept_share'])} of each "
         "segment's customers under the same label",
         subtitle=f"Share of a segment's customers who keep their label, {resamples} re-fits on bootstrap "
         f"samples: mean "
@@ -344,7 +352,7 @@ def _plot_migration(table: pd.DataFrame, kept: float) -> Figure:
         x="now",
         y="share",
         series="previous",
-        title=f"{format_value(kept, 'share:0')} of customers stay under the same label in the new version",
+        title=f"{_say_share(kept)} of customers stay under the same label in the new version",
         subtitle="Share of the customers of a previous segment (rows) by segment now (columns)",
         alt="; ".join(
             f"of {row.previous} {format_value(row.share, 'share:0')} are now in {row.now}"

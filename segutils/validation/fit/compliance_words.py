@@ -265,13 +265,24 @@ def list_law_notes(table: pd.DataFrame, jurisdictions: Sequence[str]) -> list[st
 
 
 def _list_proxies(rows: pd.DataFrame) -> str:
-    """``association gives women owned away (0.83)``; of several, fields and attributes apart."""
+    """``the field “association” tells whether a firm is “women owned” (AUC 0.83)``; several together."""
     fields = list(dict.fromkeys(_words(name) for name in rows.sort_values("auc", ascending=False).field))
-    attributes = list(dict.fromkeys(_words(name) for name in rows.attribute))
-    verb = "gives" if len(fields) == 1 else "give"
-    what = join_words(attributes) if len(attributes) < 3 else f"{len(attributes)} protected attributes"
+    attributes = list(dict.fromkeys((_words(row.attribute), row.value == "yes") for row in rows.itertuples()))
+    quoted = join_words([f"“{name}”" for name in fields[:3]])
+    who = "firm" if all(name.endswith("owned") for name, _ in attributes) else "customer"
+    if len(attributes) > 2:
+        what = f"tell {len(attributes)} protected attributes"
+    else:
+        what = "tell " + join_words(
+            [
+                f"whether a {who} is “{name}”" if yes else f"the “{name}” of a {who}"
+                for name, yes in attributes
+            ]
+        )
+    single = len(fields) == 1
     upto = "up to " * (len(rows) > 1)
-    return f"{join_words(fields[:3])} {verb} {what} away ({upto}{rows.auc.max():.2f})"
+    verb = what.replace("tell", "tells", 1) if single else what
+    return f"the field{'' if single else 's'} {quoted} {verb} (AUC {upto}{rows.auc.max():.2f})"
 
 
 def _value(row) -> str:

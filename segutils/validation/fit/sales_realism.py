@@ -194,9 +194,11 @@ def _say_headline(table: pd.DataFrame, decision: Decision, alpha: Alpha, ratings
         return f"The client decides: {own}; the ratings lead to: {led}."
     real, rework = (int((table.verdict == word).sum()) for word in (REAL, REWORK))
     people = plural(ratings.rater.nunique(), "sales person", "sales people")
+    strategy = "holds" in table.columns and table.holds.notna().any()
+    kind = "strategy segments in use" if strategy else "segments"
     if not rework:
         return (
-            f"{people} find {'all' if real == len(table) else f'{real} of'} {len(table)} segments real; "
+            f"{people} find {'all' if real == len(table) else f'{real} of the'} {len(table)} {kind} real; "
             f"their agreement is {_say_alpha(alpha)}."
         )
     worst = table[table.verdict == REWORK].iloc[::-1]
@@ -204,7 +206,7 @@ def _say_headline(table: pd.DataFrame, decision: Decision, alpha: Alpha, ratings
     split = ""
     if len(worst) == 1 and worst.held.iloc[0] > 1:
         split = f", which our segments split into {join_words(_codes(worst.holds.iloc[0]))}"
-    return f"{people} find {real} of {len(table)} segments real, but not {listed}{split}."
+    return f"{people} find {real} of the {len(table)} {kind} real, but not {listed}{split}."
 
 
 def _say_alpha(alpha: Alpha) -> str:
@@ -235,11 +237,17 @@ def _list_notes(
     table: pd.DataFrame, apart: Separated, alpha: Alpha, ratings: pd.DataFrame, *, min_realism: float
 ) -> list[str]:
     notes = []
+    per = round(float(table.raters.mean()))
     if not np.isnan(alpha.value):
         notes.append(
             f"Agreement on segments (Krippendorff's alpha, ordinal): {alpha.value:.2f}, {alpha.low:.2f} to "
             f"{alpha.high:.2f} over other samples of the raters; {FIRM} counts as firm, {TENTATIVE:.2f} as "
-            "tentative. " + ("Means over many raters hold all the same." if alpha.value < TENTATIVE else "")
+            "tentative. "
+            + (
+                f"Single ratings are not reliable; means of about {per} raters are read with their intervals."
+                if alpha.value < TENTATIVE
+                else ""
+            )
         )
     items = apart.items.set_index("item")
     if {FITS, MISFITS} <= set(items.index):

@@ -135,6 +135,7 @@ def decide_target_selection(
     figures: CustomerFigures,
     *,
     currency: str,
+    response: pd.DataFrame | None = None,
     draws: int = 1000,
     override: Override | None = None,
     seed: int = 0,
@@ -152,6 +153,8 @@ def decide_target_selection(
     target_rules : TargetRules, optional
     figures : CustomerFigures
     currency : str
+    response : pandas.DataFrame, optional
+        What a contact causes by segment: ``segment, lift, low, high, p_holm``.
     draws : int
     override : Override, optional
     seed : int
@@ -219,7 +222,10 @@ def decide_target_selection(
             *words.draw_firsts(firsts, recommended, resamples=len(resampled.refitted), draws=draws),
         ),
         decision=decision,
-        notes=words.list_notes(targets, values, resampled, target_rules, reversals, figures),
+        notes=[
+            *words.say_response(targets, decision.choice, response),
+            *words.list_notes(targets, values, resampled, target_rules, reversals, figures),
+        ],
         assumptions=words.list_assumptions(target_rules, figures),
         limits=(
             "A market is given to customers in proportion to what they buy, so shares differ between "

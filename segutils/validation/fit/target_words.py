@@ -17,6 +17,7 @@ from segutils.validation.fit.target_rules import TargetRules
 from segutils.validation.fit.target_stability import CAUSES, Resampled
 
 NOBODY = "No segment"
+MAX_P = 0.05  # from here on a lift is not shown; p-values hold for all segments together
 
 
 def say_headline(targets: pd.DataFrame, decision: Decision, *, missing: Sequence[str]) -> str:
@@ -201,6 +202,25 @@ def list_notes(
     }
     notes.append(_say_raters(target_rules, choices))
     return [*notes, *figures.notes]
+
+
+def say_response(targets: pd.DataFrame, first: str, response: pd.DataFrame | None) -> list[str]:
+    """That the first target is one for account care, where no lift from a contact is shown in it."""
+    own = targets[targets.name == first]
+    if response is None or own.empty:
+        return []
+    found = response[response.segment == own.segment.iloc[0]].dropna(subset=["lift", "p_holm"])
+    if found.empty or (found.p_holm.iloc[0] < MAX_P and found.lift.iloc[0] > 0):
+        return []
+    lift, low, high = (format_value(100 * found[c].iloc[0], "number:1") for c in ("lift", "low", "high"))
+    most = own.net_revenue.iloc[0] == targets.net_revenue.max()
+    why = (
+        "has most value, not most response" if most else "comes first by the stated criteria, not by response"
+    )
+    return [
+        f"{first} {why}: no lift from contact is shown ({lift} points, {low} to {high}); the target is for "
+        "account care, not for more campaigns."
+    ]
 
 
 def list_assumptions(target_rules: TargetRules, figures: CustomerFigures) -> tuple[Assumption, ...]:

@@ -33,7 +33,7 @@ FORMATS = {
     "lift": "points",
     "low": "points",
     "high": "points",
-    "p_holm": "number:3",
+    "p_holm": "text",
 }
 LABELS = {
     "treated": "Contacted",
@@ -149,13 +149,13 @@ def _with_experiments(
     money = has_money(effects)
     share = float(options.loc[options["option"] == choice, "score"].iloc[0])
     interaction, in_odds = find_interaction(evidence.counts), find_interaction(evidence.counts, odds=True)
-    spread = p_arms_spread(experiments)
+    spread, forgone = p_arms_spread(experiments), words.find_forgone(options, choice)
     settings = {"money": money, "currency": currency}
     return Finding(
         slug=SLUG,
-        status="pass" if choice != TEST and not spread < 0.001 else "caution",
+        status="pass" if choice != TEST and not spread < 0.001 and not forgone > 0 else "caution",
         headline=words.write_headline(effects, choice, interaction, confidence),
-        table=effects[COLUMNS],
+        table=effects[COLUMNS].assign(p_holm=[words.write_p(p) for p in effects["p_holm"]]),
         formats=FORMATS,
         labels=LABELS,
         figures=words.draw_effects(effects, experiments, confidence, choice, interaction),
@@ -169,10 +169,12 @@ def _with_experiments(
             formats=_option_formats(money),
         ),
         notes=(
+            *words.say_caution(options, choice, **settings),
             words.say_interaction(interaction, in_odds, effects),
             *words.say_many_tests(effects, confidence),
             *words.say_money(effects, options, **settings),
             *words.say_left_out(select_observed(cells)),
+            words.POINTER,
         ),
         assumptions=_list_assumptions(experiments, contact_costs, currency),
         limits=words.list_limits(spread, members, confidence),

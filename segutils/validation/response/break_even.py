@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from segutils.statistics.intervals import percentile_interval
 from segutils.statistics.rates import stratified_difference
 from segutils.validation.response.campaign_cells import count_arms
+from segutils.validation.response.contact_rate import Contacts
 from segutils.validation.response.policies import draw_counts
 from segutils.validation.response.segment_costs import RunningCosts, find_knocked_out
 
@@ -30,23 +31,33 @@ class Increments:
         draw x segment.
     basis : str
         ``measured`` or ``assumed``.
-    contacts_a_year : float
-        Contacts per customer and year; NaN where assumed.
+    contacts : pandas.Series
+        Contacts per customer and year, by segment; empty where the rise is assumed.
+    contacts_basis, contacts_owner : str
+        How contacts were counted, and who answers for them.
     """
 
     segments: tuple[str, ...]
     estimate: np.ndarray
     draws: np.ndarray
     basis: str
-    contacts_a_year: float = np.nan
+    contacts: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    contacts_basis: str = ""
+    contacts_owner: str = ""
 
 
 def measure_increments(
-    experiments: pd.DataFrame, effects: pd.DataFrame, *, contacts_a_year: float, draws: int = 2000, seed: int
+    experiments: pd.DataFrame,
+    effects: pd.DataFrame,
+    *,
+    contacts: Contacts | None,
+    draws: int = 2000,
+    seed: int,
 ) -> Increments | None:
     """What would contacts add to a customer's margin a year, going by the randomised experiments?
 
-    Lift times the margin of an average order, less the cost of the contact, times contacts a year.
+    Lift times the margin of an average order, less the cost of the contact, times the segment's contacts per
+    customer and year.
 
     Parameters
     ----------
@@ -54,8 +65,8 @@ def measure_increments(
         From :func:`~segutils.validation.response.campaign_cells.select_experiments`.
     effects : pandas.DataFrame
         From :func:`~segutils.validation.response.effects.score_effects`.
-    contacts_a_year : float
-        Campaigns that a customer of a dedicated programme receives.
+    contacts : Contacts or None
+        From :func:`~segutils.validation.response.contact_rate.count_contacts`.
     draws : int
         Bootstrap samples of the experiments, together with normal draws of the margin per order.
     seed : int
@@ -63,11 +74,16 @@ def measure_increments(
     Returns
     -------
     Increments or None
-        None where there is no experiment, or a response's worth or a contact's cost is not known.
+        None where there is no experiment, nobody was contacted, or a response's worth or a contact's cost is
+        not known.
     """
     needed = effects[["lift", "margin_per_order", "cost"]]
-    if not len(experiments) or needed.isna().any(axis=None) or not contacts_a_year > 0:
+    if not len(experiments) or needed.isna().any(axis=None) or contacts is None:
         return None
+    yearly = contacts.per_customer.reindex(effects["segment"]).fillna(0.0)
+    if not (yearly > 0).any():
+        return None
+    times = yearly.to_numpy()
     counts = count_arms(experiments, effects["segment"].tolist())
     lifts = np.nan_to_num(stratified_difference(draw_counts(counts, draws=draws, seed=seed)).estimate)
     rng = np.random.default_rng(seed + 1)
@@ -76,10 +92,12 @@ def measure_increments(
     cost = effects["cost"].to_numpy(dtype=float)
     return Increments(
         segments=tuple(effects["segment"]),
-        estimate=(effects["lift"].to_numpy() * each - cost) * contacts_a_year,
-        draws=(lifts * worth - cost) * contacts_a_year,
+        estimate=(effects["lift"].to_numpy() * each - cost) * times,
+        draws=(lifts * worth - cost) * times,
         basis=MEASURED,
-        contacts_a_year=contacts_a_year,
+        contacts=yearly,
+        contacts_basis=contacts.basis,
+        contacts_owner=contacts.owner,
     )
 
 
@@ -195,12 +213,3 @@ def build_size(sizes: pd.DataFrame | None, members: pd.DataFrame) -> pd.DataFram
     table = sizes.rename(columns={"segment": "name"})
     table.insert(0, "segment", table["name"].map(codes).astype("object"))
     return table[["segment", "name", *columns]].reset_index(drop=True)
-
-
-def count_contacts_a_year(started_on: pd.Series, as_of: object) -> float:
-    """How many campaigns did the client start in the year up to `as_of` (NaN where no start is known)?"""
-    days = pd.to_datetime(started_on.dropna())
-    if days.empty:
-        return np.nan
-    age = (pd.Timestamp(as_of) - days).dt.days
-    return float(((age >= 0) & (age < 365)).sum())

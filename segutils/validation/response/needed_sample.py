@@ -35,6 +35,8 @@ EXPERIMENT = Need(
     table="exposures",
     columns=("customer_id", "campaign_id", "arm", "randomised", "responded"),
 )
+BREAK_EVEN, POOLED = "break-even", "pooled"
+MANY = 10  # campaigns with a whole segment beyond which no experiment of its own is asked for
 FLOOR = 0.01  # a smaller lift than one point is not looked for
 
 
@@ -46,7 +48,7 @@ def score_samples(
     power: float = 0.8,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Which lift could have been seen in each segment, and how many customers would the pooled lift need?
+    """Which lift could have been seen in each segment, and how many customers would the sought one need?
 
     Parameters
     ----------
@@ -65,12 +67,12 @@ def score_samples(
     -------
     pandas.DataFrame
         segment, customers, treated, control, detectable (points; NaN: not even a lift to 100 %), sought (the
-        lift over all segments together, at least one point and at least what a contact costs), needed
-        (customers, half of them controls), rounds (experiments with the whole segment that this takes),
-        verdict. No row without an experiment.
+        lift at which a contact breaks even; where money is not known the one seen over all segments together;
+        at least one point), needed (customers, half of them controls), rounds (experiments with the whole
+        segment that this takes), basis (``break-even`` or ``pooled``), verdict. No row without an experiment.
     """
     if not len(effects):
-        return pd.DataFrame(columns=["segment", *FORMATS, "verdict"])
+        return pd.DataFrame(columns=["segment", *FORMATS, "basis", "verdict"])
     level = 1 - (1 - confidence) / max(len(effects), 1)
     pooled = float(
         stratified_difference(pool_counts(count_arms(experiments, effects["segment"].tolist()))).estimate
@@ -78,7 +80,9 @@ def score_samples(
     options = {"power": power, "level": level}
     rows = []
     for row in effects.itertuples():
-        sought = min(max(pooled, FLOOR, row.break_even), 0.999 - row.control_rate)
+        basis = BREAK_EVEN if row.break_even > 0 else POOLED
+        aim = row.break_even if basis == BREAK_EVEN else pooled
+        sought = min(max(aim, FLOOR), 0.999 - row.control_rate)
         needed = 2 * needed_treated(row.control_rate, sought, **options)
         total = int(customers.get(row.segment, 0))
         rows.append(
@@ -91,6 +95,7 @@ def score_samples(
                 "sought": sought,
                 "needed": np.ceil(needed),
                 "rounds": needed / total if total else np.nan,
+                "basis": basis,
                 "verdict": row.verdict,
             }
         )
@@ -136,7 +141,7 @@ def score_first_samples(
         total = int(customers.get(segment, 0))
         row = {"segment": segment, "customers": total, "sought": lift, "needed": np.ceil(needed)}
         rows.append(row | {"rounds": needed / total if total else np.nan})
-    return pd.DataFrame(rows).reindex(columns=["segment", *FORMATS, "verdict"])
+    return pd.DataFrame(rows).reindex(columns=["segment", *FORMATS, "basis", "verdict"])
 
 
 def _plan_first(samples: pd.DataFrame, power: float) -> Finding:
@@ -205,10 +210,11 @@ def check_samples(samples: pd.DataFrame, *, power: float = 0.8) -> Finding:
             if len(short) < 3
             else f"{len(short)} of {len(samples)} segments"
         )
+        least, most = _points(short["sought"].min()), _points(short["sought"].max())
+        lift = f"a lift of {least}" if least == most else f"lifts of {least.split()[0]} to {most}"
         headline = (
-            f"The experiments were too small for {names}: a lift of {_points(short['sought'].min())} would "
-            "have been "
-            f"missed more often than in {format_value(1 - power, 'share:0')} of cases."
+            f"The experiments were too small for {names}: {lift} would have been missed more often than in "
+            f"{format_value(1 - power, 'share:0')} of cases."
         )
     elif len(open_ones):
         worst = open_ones["detectable"].max()
@@ -222,26 +228,29 @@ def check_samples(samples: pd.DataFrame, *, power: float = 0.8) -> Finding:
             "The experiments settle for every segment whether contacts pay; no further sample is needed."
         )
     notes = []
-    for row in open_ones.itertuples():
-        times = f"{format_value(row.rounds, 'number:1')} campaigns" if row.rounds > 1.05 else "one campaign"
-        notes.append(
+    for row in short.itertuples():
+        text = (
             f"{row.segment}: a lift of {_points(row.sought)} needs {plural(int(row.needed), 'customer')}, "
-            "half of them "
-            f"uncontacted; the segment has {row.customers:,}, so {times} with all of them."
+            f"half of them uncontacted; the segment has {row.customers:,}"
         )
+        if row.rounds > MANY:
+            notes.append(f"{text}, so no experiment with it alone will settle whether contacts pay.")
+            continue
+        times = f"{format_value(row.rounds, 'number:1')} campaigns" if row.rounds > 1.05 else "one campaign"
+        notes.append(f"{text}, so {times} with all of them.")
+    feasible = short[short["rounds"] <= MANY]
     return Finding(
         slug="ab-response",
         status="caution" if len(short) else "pass",
         headline=headline,
-        table=samples.drop(columns="verdict"),
+        table=samples.drop(columns=["basis", "verdict"]),
         formats=FORMATS,
         labels=LABELS,
         figures=(_draw(samples, chance),),
         notes=tuple(notes[:5]),
         limits=(
             f"Power of {chance} at a level that holds for all segments together; the lift looked for is "
-            "the one "
-            "measured over all segments, or what a contact costs where that is more.",
+            f"{_say_sought(samples)}, and one point at least.",
         ),
         needs=tuple(
             Need(
@@ -250,9 +259,22 @@ def check_samples(samples: pd.DataFrame, *, power: float = 0.8) -> Finding:
                 table="exposures",
                 columns=("customer_id", "campaign_id", "arm", "randomised", "responded"),
             )
-            for row in open_ones[open_ones["segment"].isin(short["segment"])].itertuples()
+            for row in feasible.itertuples()
         ),
     )
+
+
+def _say_sought(samples: pd.DataFrame) -> str:
+    pooled = samples.loc[samples["basis"] == POOLED, "segment"].tolist()
+    post_hoc = (
+        "the one these same experiments showed over all segments, which is no plan made beforehand and "
+        "may be too large"
+    )
+    if not pooled:
+        return "that at which a contact pays for itself"
+    if len(pooled) == len(samples):
+        return f"{post_hoc} (what a contact costs and an order brings is not known)"
+    return f"that at which a contact pays for itself, and in {join_words(pooled)} {post_hoc}"
 
 
 def _points(value: float) -> str:
@@ -262,19 +284,20 @@ def _points(value: float) -> str:
 def _draw(samples: pd.DataFrame, chance: str) -> Figure:
     data = samples.dropna(subset=["detectable"]).sort_values("detectable", ascending=False, ignore_index=True)
     sought = float(samples["sought"].median())
-    fine = int((data["detectable"] <= sought).sum())
+    fine = int((data["detectable"] <= data["sought"]).sum())
+    paying = (samples["basis"] == BREAK_EVEN).all()
+    aim = "that pays for a contact" if paying else "as large as that looked for"
     return Figure(
         kind="bar",
         data=data[["segment", "detectable"]],
         x="segment",
         y="detectable",
         reference=sought,
-        reference_label="lift over all segments",
-        title=f"In {fine} of {len(samples)} segments a lift as large as that over all segments would have "
-        "been seen",
+        reference_label="lift looked for, middle segment",
+        title=f"In {fine or 'none'} of {len(samples)} segments a lift {aim} would have been seen",
         subtitle=f"Smallest lift that the experiments would have shown in {chance} of cases, by segment, "
         "points",
         alt="One bar per segment with the smallest lift that would have been seen, and a line at the "
-        "pooled lift.",
+        "lift looked for.",
         formats={"detectable": "points"},
     )

@@ -15,7 +15,7 @@ from segutils.validation.response.campaign_cells import count_arms
 from segutils.validation.response.effects import PAYS, adjust_known, judge, pool_counts, turn_counts
 
 ALL = "One policy: contact every segment"
-BY_SEGMENT = "By segment: contact where shown to pay, test where open"
+BY_SEGMENT = "Cautious: contact only where the lift is shown, test elsewhere"
 TEST = "Test first: contact only as an experiment"
 OPTIONS = (ALL, BY_SEGMENT, TEST)
 FOLDS = 5

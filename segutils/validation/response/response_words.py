@@ -15,11 +15,22 @@ from segutils.validation.response.policies import ALL, BY_SEGMENT, TEST
 
 ARMS = {"treated": "Contacted", "control": "Control group"}
 SMALL_P = 0.001
+POINTER = (
+    "Whether a policy by segment beats one for all on customers it was not learned from, and by more than "
+    "segments cost to run, is the question of 4_1 Stability, “Is it worth treating segments differently?”"
+)
 
 
 def say_p(value: float) -> str:
     """``p < 0.001`` or ``p = 0.034``."""
     return f"p < {SMALL_P:g}" if value < SMALL_P else f"p = {format_value(value, 'number:3')}"
+
+
+def write_p(value: float) -> str:
+    """``<0.001`` or ``0.034``; nothing where it is not known."""
+    if pd.isna(value):
+        return ""
+    return f"<{SMALL_P:g}" if value < SMALL_P else format_value(value, "number:3")
 
 
 def say_points(value: float) -> str:
@@ -50,6 +61,24 @@ def write_headline(effects: pd.DataFrame, choice: str, interaction: Interaction,
         "The experiments show no effect of a contact in any segment: what customers did, they did by "
         "themselves."
     )
+
+
+def find_forgone(options: pd.DataFrame, choice: str) -> float:
+    """What contacting everybody would bring more than the cautious policy, by the point estimates."""
+    gains = options.set_index("option")["gain"]
+    return float(gains[ALL] - gains[choice]) if choice == BY_SEGMENT else 0.0
+
+
+def say_caution(options: pd.DataFrame, choice: str, *, money: bool, currency: str) -> list[str]:
+    """That caution has a price, where it has one."""
+    forgone = find_forgone(options, choice)
+    if not forgone > 0:
+        return []
+    more = format_value(forgone, "money", currency=currency) if money else f"{forgone:,.0f} responses"
+    return [
+        f"Contacting everybody has the higher point estimate, by {more} a round of contacts. It is not "
+        "recommended because that surplus comes from segments where the lift may be chance: test there first."
+    ]
 
 
 def _shown(effects: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -160,11 +189,10 @@ def say_robustness(
     if choice == BY_SEGMENT:
         more = table.loc[ALL, "gain"] - table.loc[BY_SEGMENT, "gain"]
         direction = "more" if more > 0 else "less"
+        why = ", from segments where the lift may be chance" if more > 0 else ""
         return (
-            f"{text}. Contacting all would bring {format_value(abs(more), **unit)}{what} {direction} by "
-            "the point "
-            "estimates, from segments where the lift may be chance. What flips it: a lift shown there, or "
-            "contacts that cost more."
+            f"{text}. Contacting all would bring {format_value(abs(more), **unit)}{what} {direction} by the "
+            f"point estimates{why}. What flips it: a lift shown there, or contacts that cost more."
         )
     if choice == ALL:
         return f"{text}. What flips it: a difference between segments that a larger experiment shows."

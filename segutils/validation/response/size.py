@@ -46,7 +46,7 @@ LABELS = {
     "needed_share": "Margin must rise by",
     "increment": "Added per customer a year",
     "break_even": "Break-even customers",
-    "ratio": "Customers / break-even",
+    "ratio": "Added margin / yearly cost",
     "low": "From",
     "high": "To",
 }
@@ -145,6 +145,7 @@ def decide_size(
         notes=tuple(words.list_notes(table, costs, increments, currency)),
         assumptions=(
             *words.list_cost_assumptions(costs, currency),
+            *words.list_contact_assumptions(increments),
             *words.list_limit_assumptions(thresholds),
             *assumptions,
         ),
@@ -228,7 +229,7 @@ def _decide(
         question=QUESTION,
         options=options,
         recommendation=best,
-        robustness=_say_robustness(table, share, best, currency),
+        robustness=_say_robustness(table, share, best, currency, increments),
         robustness_share=share,
         override=override,
         formats={**dict.fromkeys(("cost", "net", "low", "high"), "money"), "score": "number:2"},
@@ -236,31 +237,55 @@ def _decide(
 
 
 def _share_of_same(table: pd.DataFrame, nets: np.ndarray, sure: np.ndarray) -> float:
-    """Share of draws in which every recommended segment covers its cost, or, of none, none clearly does."""
+    """Share of draws in which every recommended segment covers its cost, or, of none, none is shown to.
+
+    For the second, the interval of each segment is moved to its draw.
+    """
     if sure.any():
         return float((nets[:, sure] > 0).all(axis=1).mean())
-    return float((nets[:, (table["verdict"] != OUT).to_numpy()] <= 0).all(axis=1).mean())
+    cost, half = table["cost"].to_numpy(), (table["ratio"] - table["low"]).to_numpy()
+    shown = (nets / cost + 1 - half >= 1) & (table["verdict"] != OUT).to_numpy()
+    return float((~shown).all(axis=1).mean())
 
 
-def _say_robustness(table: pd.DataFrame, share: float, best: str, currency: str) -> str:
+def _say_robustness(
+    table: pd.DataFrame, share: float, best: str, currency: str, increments: Increments
+) -> str:
+    # margin added grows with contacts, so the low end of the interval reaches the cost at contacts / low
+    times = increments.contacts.reindex(table["segment"]).set_axis(table.index)
+    enough = times / table["low"]
+    others = table[(table["verdict"] == OPEN) & (table["net"] > 0)]
+    hope = ""
+    if len(others):
+        hope = f"; {join_words(others['segment'].tolist())} may pay, once a larger experiment shows it"
     if best == NONE:
-        return (
-            f"In {format_value(share, 'share:0')} of draws no segment covers its cost. What flips it: a "
-            "larger "
-            "response, or a programme that costs less."
+        if len(others):
+            net = format_value(others["net"].sum(), "money", currency=currency)
+            hope += f" (they would leave {net} a year by the point estimates that pick them, which flatters)"
+        text = (
+            f"In {format_value(share, 'share:0')} of draws (experiments and margins resampled) the same rule "
+            "shows no segment to pay. What flips it: a larger response or a cheaper programme"
         )
+        near = table[(table["verdict"] == OPEN) & (table["low"] > 0) & (times > 0)]
+        if len(near):
+            first = near["low"].idxmax()
+            least = np.ceil(100 * enough[first]) / 100
+            text += (
+                f", or {format_value(least, 'number:2')} contacts per customer a year or more in "
+                f"{near.loc[first, 'segment']} (now {format_value(times[first], 'number:2')})"
+            )
+        return f"{text}{hope}."
     pays = table[table["verdict"] == PAYS]
     weak = pays.loc[pays["low"].idxmin()]
     text = (
         f"In {format_value(share, 'share:0')} of draws (experiments and margins resampled) every "
-        "recommended segment "
-        f"covers its cost. What flips it: {weak['segment']} drops out once a year costs more than "
-        f"{format_value(weak['cost'] * weak['low'], 'money', currency=currency)}"
+        f"recommended segment covers its cost. What flips it: {weak['segment']} drops out once a year costs "
+        f"more than {format_value(weak['cost'] * weak['low'], 'money', currency=currency)}"
     )
-    others = table[(table["verdict"] == OPEN) & (table["net"] > 0)]
-    if len(others):
-        text += f"; {join_words(others['segment'].tolist())} may pay, once a larger experiment shows it"
-    return f"{text}."
+    if np.isfinite(enough[weak.name]):
+        fewest = format_value(enough[weak.name], "number:2")
+        text += f", or with fewer than {fewest} contacts per customer a year"
+    return f"{text}{hope}."
 
 
 def _judge(table: pd.DataFrame, decision: Decision | None) -> Status:

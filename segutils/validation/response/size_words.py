@@ -31,9 +31,12 @@ def write_headline(
         rest.append(f"{join_words(lost) if len(lost) < 3 else plural(len(lost), 'segment')} {_is(lost)} not")
     if unsure := int((table["verdict"] == OPEN).sum()):
         rest.append(f"{unsure} {'is' if unsure == 1 else 'are'} open")
-    tail = f"; {' and '.join(rest)}" if rest else ""
     if not pays:
+        parts = [f"{len(lost)} {'does' if len(lost) == 1 else 'do'} not"] if lost else []
+        parts += rest[-1:] if unsure else []
+        tail = f": {' and '.join(parts)}" if parts else ""
         return f"No segment is shown to pay for a programme of its own{tail}."
+    tail = f"; {' and '.join(rest)}" if rest else ""
     names = join_words(pays) if len(pays) < 3 else plural(len(pays), "segment")
     return f"{names} {_is(pays)} large enough to pay for dedicated marketing{tail}."
 
@@ -53,16 +56,19 @@ def list_notes(
                 f"{row.segment} has {row.customers:,} customers and would need {row.break_even:,.0f} to "
                 "break even."
                 if np.isfinite(row.break_even)
-                else f"{row.segment} does not break even at any size: contacts cost more than they add."
+                else f"{row.segment} does not break even at any size: "
+                + (
+                    "none of its customers was contacted in the last year."
+                    if increments.contacts.get(row.segment, 1.0) == 0
+                    else "contacts cost more than they add."
+                )
             )
     for row in table[table["verdict"] == OUT].itertuples():
         notes.append(f"{row.segment} misses the stated limit on {row.missed}, whatever it would bring.")
-    if increments is not None and np.isfinite(increments.contacts_a_year):
+    if increments is not None and len(increments.contacts):
         notes.append(
-            f"Added margin is lift times the margin of an average order, less the contact's cost, for "
-            f"{format_value(increments.contacts_a_year, 'number:0')} contacts a year, as many campaigns as "
-            "were "
-            "started in the last year."
+            "Added margin is lift times the margin of an average order, less the contact's cost, times the "
+            "contacts per customer a year of the segment (see the assumptions)."
         )
     if costs.configuration is not None:
         share = costs.configuration / table["margin"].where(table["margin"] > 0)
@@ -96,6 +102,21 @@ def list_cost_assumptions(costs: RunningCosts, currency: str) -> list[Assumption
         text = f"A product configuration of its own costs {amount} a year."
         found.append(Assumption(text=text, owner=costs.configuration_owner))
     return found
+
+
+def list_contact_assumptions(increments: Increments | None) -> list[Assumption]:
+    """How often a customer of each segment is contacted, and who says so."""
+    if increments is None or not len(increments.contacts):
+        return []
+    each = [f"{name} {format_value(value, 'number:2')}" for name, value in increments.contacts.items()]
+    how = (
+        "customers go on to be contacted as often as they came up for a campaign in the last year, those of "
+        "control groups included"
+        if increments.contacts_owner == "measured"
+        else "customers are contacted as often as is stated"
+    )
+    text = f"Contacts per customer a year: {join_words(each)}; {how} ({increments.contacts_basis})."
+    return [Assumption(text=text, owner=increments.contacts_owner)]
 
 
 def list_limit_assumptions(thresholds: pd.DataFrame | None) -> list[Assumption]:
@@ -133,7 +154,11 @@ def draw_sizes(
         ordered = table.sort_values("ratio", ascending=False, ignore_index=True)
         pays = int((table["verdict"] == PAYS).sum())
         verb, whose = ("covers", "its") if pays == 1 else ("cover", "their")
-        claim = f"{pays} of {plural(len(table), 'segment')} {verb} the cost of a programme of {whose} own"
+        claim = (
+            f"{pays} of {plural(len(table), 'segment')} {verb} the cost of a programme of {whose} own"
+            if pays
+            else f"None of {plural(len(table), 'segment')} is shown to cover the cost of its own programme"
+        )
         figures.append(
             Figure(
                 kind="dot",
@@ -145,7 +170,7 @@ def draw_sizes(
                 reference=1.0,
                 reference_label="break-even",
                 title=claim,
-                subtitle=f"Customers over break-even customers by segment, "
+                subtitle=f"Added margin over yearly cost of the programme by segment, "
                 f"{format_value(confidence, 'share:0')} intervals "
                 "for all together",
                 alt=f"One dot with its interval per segment, and a line at break-even. {claim}.",

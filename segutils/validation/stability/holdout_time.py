@@ -66,7 +66,8 @@ def decide_holdout_time(
     Returns
     -------
     Finding
-        Table: ``segment, customers_earlier, customers_later, kept_share, kept_low, kept_high`` (95 %,
+        A caution too where the rule holds for all customers, but `min_kept` is missed in a segment. Table:
+        ``segment, customers_earlier, customers_later, kept_share, kept_low, kept_high`` (95 %,
         Wilson), ``centre_shift``; last row all segments.
     """
     if test is None:
@@ -114,7 +115,7 @@ def decide_holdout_time(
     return Finding(
         slug=SLUG,
         status=_rate(recommended, table, min_kept=min_kept),
-        headline=_say_headline(test, decision, observed, low=low, high=high),
+        headline=_say_headline(test, decision, observed, low=low, high=high, min_kept=min_kept),
         table=table,
         formats=FORMATS,
         labels=LABELS,
@@ -187,19 +188,43 @@ def _rate(recommended: str, table: pd.DataFrame, *, min_kept: float) -> Status:
     return {KEEP: "pass", REFIT: "caution", STOP: "fail"}[recommended]
 
 
-def _say_headline(test: TimeTest, decision: Decision, kept: float, *, low: float, high: float) -> str:
-    rand = f"{test.agreement:.2f} of 1 ({low:.2f} to {high:.2f})"
-    share = format_value(kept, "share:0")
-    least = _list_segments(test).iloc[:-1].sort_values("kept_share", kind="stable").iloc[0]
-    fewest = f"{least['segment']} ({format_value(least['kept_share'], 'share:0')})"
+def _say_agreement(value: float) -> str:
+    return "over 0.99" if 0.995 <= value < 1 else format_value(value, "number:2")
+
+
+def _say_share(value: float) -> str:
+    return "over 99 %" if 0.995 <= value < 1 else format_value(value, "share:0")
+
+
+def _say_headline(
+    test: TimeTest, decision: Decision, kept: float, *, low: float, high: float, min_kept: float
+) -> str:
+    ends = [_say_agreement(end) for end in (low, high)]
+    rand = f"{_say_agreement(test.agreement)} of 1"
+    if len({rand.split(" of")[0], *ends}) > 1:
+        rand += f" ({' to '.join(ends)})"
+    share = _say_share(kept)
+    by_segment = _list_segments(test).iloc[:-1].sort_values("kept_share", kind="stable")
+    least = by_segment.iloc[0]
+    below = by_segment[by_segment["kept_share"] < min_kept]
+    held = "segments fitted on the earlier period agree with an independent fit of the later one at "
+    held += rand.replace(" (", ", ").removesuffix(")")
+    few = [f"in {row.segment} {format_value(row.kept_share, 'share:0')}" for row in below.itertuples()]
+    if decision.choice == decision.recommendation == KEEP and few:
+        return (
+            f"The borders hold over time ({held}), but customers move: {share} are still in their segment, "
+            f"{join_words(few)}, below the {format_value(min_kept, 'share:0')} asked for; assign anew before "
+            "each use."
+        )
+    fewest = f"{least['segment']} ({_say_share(least['kept_share'])})"
     if decision.choice != decision.recommendation:
         return (
             f"The client's decision is “{decision.choice}”; the evidence says “{decision.recommendation}” "
             f"(agreement with a fit on the later period {rand})."
         )
     return {
-        KEEP: "The cut holds over time: segments fitted on the earlier period agree with an independent fit "
-        f"of the later one at {rand}; {share} of customers are still in their segment, fewest in {fewest}.",
+        KEEP: f"The borders hold over time ({held}); {share} of customers are still in their segment, fewest "
+        f"in {fewest}.",
         REFIT: "The cut does not hold over time: segments fitted on the earlier period agree with an "
         f"independent fit of the later one at only {rand}; re-fit before each use.",
         STOP: "The segments cannot be relied on over time: agreement with an independent fit of the later "
@@ -216,7 +241,8 @@ def _say_robustness(
         f"“{recommended}” in {format_value(held, 'share:0')} of {draws:,} resamples of customers, with both "
         f"fits as they are. What flips it: a lowest acceptable agreement, now {min_ari:.2f}, on the other "
         f"side of {test.agreement:.2f}, or a lowest acceptable share still in their segment, now "
-        f"{format_value(min_kept, 'share:0')}, on the other side of {kept}."
+        f"{format_value(min_kept, 'share:0')}, on the other side of {kept} (of all "
+        "customers; a single segment below it asks for caution)."
     )
 
 

@@ -234,7 +234,8 @@ def _say_convergence(by_steps: dict[int, np.ndarray]) -> list[str]:
         if late < CONVERGED
         else "the search has not converged: part of what is missing to 1 is still its doing"
     )
-    return [f"From {steps[-2]} to {steps[-1]} starts no segment gains more than {late:.3f}: {read}."]
+    gain = f"more than {late:.3f}" if late >= 0.001 else "0.001 or more"
+    return [f"From {steps[-2]} to {steps[-1]} starts no segment gains {gain}: {read}."]
 
 
 def _plot_all(

@@ -198,6 +198,12 @@ def _say_headline(
         )
     if decision.choice == SEGMENT:
         return f"Segments pay: policies by segment gain {between}, more than {running}."
+    if gain + half < cost and gain - half <= 0:
+        ends = " to ".join(format_value(value, "money") for value in (gain - half, gain + half))
+        return (
+            f"Do not segment for what has been tested: no gain of policies by segment is shown ({found} a "
+            f"year, {ends}), and running {segments} segments instead of one policy costs {asked} a year."
+        )
     if gain + half < cost:
         return (
             f"Do not segment for what has been tested: policies by segment gain {between}, less than "
@@ -259,7 +265,10 @@ def _plot_gains(table: pd.DataFrame, cost: float, segments: int, currency: str, 
         if total["gain_high"] < cost
         else "is not shown to reach"
     )
-    title = f"What policies by segment gain {reaches} the {asked} a year that {segments} segments cost"
+    title = (
+        f"What policies by segment gain {reaches} the {asked} a year that {segments} segments cost more than "
+        "one policy"
+    )
     said = ", ".join(
         f"{row.policy} {format_value(row.gain_year, 'money', currency=currency)}" for row in data.itertuples()
     )

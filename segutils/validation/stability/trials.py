@@ -11,6 +11,7 @@ import pandas as pd
 from segutils.statistics.policy_value import PolicyGain, fit_policy_gain
 from segutils.statistics.segment_model import NO_PURCHASES
 from segutils.validation.response.campaign_cells import CONTROL_ARMS
+from segutils.validation.response.contact_rate import count_contacts
 
 CONTACT, NO_CONTACT = "contact", "no contact"
 
@@ -54,10 +55,11 @@ def build_contact_policy(
     exposures : ibis table
         ``customer_id, campaign_id, arm, randomised, outcome_value``; ``assigned_at`` where known.
     campaigns : ibis table, optional
-        ``campaign_id, cost``: a contact costs the campaign's cost over the customers contacted.
+        ``campaign_id, cost``: a contact costs the campaign's cost over the customers contacted;
+        ``started_at`` dates rows without ``assigned_at``.
     lines : ibis table
         ``customer_id, net_revenue, contribution_margin``: the segment's margin turns an outcome into
-        contribution margin.
+        contribution margin; ``ordered_at`` tells the years covered where campaigns have no dates.
     segments : pandas.DataFrame
         ``customer_id, segment``; customers without purchases are left aside, because having bought is an
         outcome.
@@ -91,18 +93,15 @@ def build_contact_policy(
         outcome=trials["outcome"] * trials["segment"].map(margins)
         - trials["contacted"] * trials["campaign_id"].map(costs).fillna(0.0),
     )
-    year = rows
-    if "assigned_at" in rows.columns:
-        day, first = rows.assigned_at.cast("date"), as_of - timedelta(days=364)
-        year = rows.filter((day >= ibis.literal(first)) & (day <= ibis.literal(as_of)))
-    times = int(year.count().to_pyarrow().as_py())
+    contacts = count_contacts(exposures, campaigns, lines, own, as_of=as_of)
+    times = float(contacts.a_year.sum())
     return Policy(
         name="Whom to contact",
         unit="customer and campaign",
         gain=fit_policy_gain(trials, repeats=repeats, seed=seed),
         times_a_year=times,
-        scaling=f"In the last year customers came up {times:,} times for a campaign; each is taken to gain "
-        "what a customer in the experiments gained.",
+        scaling=f"In a year customers of these segments come up {times:,.0f} times for a campaign "
+        f"({contacts.basis}); each is taken to gain what a customer in the experiments gained.",
     )
 
 

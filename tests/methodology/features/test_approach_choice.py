@@ -7,7 +7,11 @@ import pytest
 from segutils.engagement_terms import Weighting
 from segutils.errors import InputError
 from segutils.findings import Override, read_finding
-from segutils.methodology.features.approach_choice import decide_approach_choice, measure_approaches
+from segutils.methodology.features.approach_choice import (
+    _say_leads,
+    decide_approach_choice,
+    measure_approaches,
+)
 from segutils.methodology.features.approach_trial import (
     CRITERIA,
     PSYCHOGRAPHIC,
@@ -144,3 +148,10 @@ def test_a_client_without_groups_gives_no_steady_needs(alike):
     found = {a.name: marks(a) for a in measure(alike, needs)}
     assert found[PSYCHOGRAPHIC]["explained_value"] < 0.05
     assert found[PSYCHOGRAPHIC]["stability"] < 0.75 and found[PSYCHOGRAPHIC]["actionability"] < 0.1
+
+
+def test_a_lead_needs_intervals_apart():
+    rows = [("Value", RFM, 0.4, 0.38, 0.42), ("Value", PSYCHOGRAPHIC, 0.2, 0.18, 0.22)]
+    rows += [("Stability", RFM, 0.7, 0.6, 0.8), ("Stability", PSYCHOGRAPHIC, 0.75, 0.65, 0.85)]
+    data = pd.DataFrame(rows, columns=["criterion", "approach", "value", "low", "high"])
+    assert _say_leads(data) == f"{RFM} leads in value; about equal in stability"

@@ -215,3 +215,12 @@ def test_without_declared_attributes_the_finding_asks_for_them():
     customers, segments = people()
     finding = check_declared(build_declared(customers, segments, NAMES, attributes=["income"]), protected=[])
     assert finding.status == "not_run" and finding.needs[0].table == "customers"
+
+
+def test_columns_known_of_everybody_describe_whole_segments():
+    declared = pd.DataFrame(
+        {"attribute": ["Region"] * 2, "value": ["Known for", "North"], "A": [1.0, 0.4], "B": [0.999, 0.6]}
+    ).assign(**{"All customers": [0.9996, None]})
+    finding = check_declared(declared, protected=[])
+    assert finding.headline == "The client's own columns, known for every customer, describe the segments"
+    assert finding.limits == () and finding.status == "info"

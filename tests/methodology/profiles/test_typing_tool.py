@@ -1,5 +1,7 @@
 """The typing tool against rules that were planted, a tree worked by hand, and the simulated manufacturer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +23,7 @@ from segutils.methodology.profiles.typing_candidates import fit_candidates
 from segutils.methodology.profiles.typing_tool import (
     decide_typing_tool,
     find_option,
+    find_reaching,
     find_shortest,
     find_tool,
     list_options,
@@ -271,3 +274,25 @@ def test_options_have_the_shortest_that_reaches_first():
     assert options["option"].iloc[0] == "3 rules"
     assert (options.loc[options["reaches"], "score"] >= 0.5).all()
     assert (options.loc[~options["reaches"], "score"] < 0.5).all()
+
+
+def test_reaching_is_judged_by_cross_validation_without_slack_and_a_miss_on_the_holdout_is_said(planted):
+    candidates = fit_candidates(planted.buyers, planted.model)
+    table = pd.DataFrame({"accuracy": [0.849, 0.85], "error": [0.01, 0.01], "names_all": [True, True]})
+    assert find_reaching(table, min_accuracy=0.85).tolist() == [False, True]  # an error of 0.01 is no excuse
+    missed = replace(candidates, table=candidates.table.assign(accuracy=0.9, holdout=0.833))
+    finding = decide_typing_tool(missed, planted.names, planted.catalogue, currency="EUR")
+    assert finding.headline.endswith(", short of the 85 % asked for") and finding.status == "caution"
+    kept = replace(candidates, table=candidates.table.assign(accuracy=0.9, holdout=0.86))
+    assert (
+        "short of" not in decide_typing_tool(kept, planted.names, planted.catalogue, currency="EUR").headline
+    )
+
+
+def test_what_a_rule_states_is_drawn_towards_one_half():
+    buyers, model = shop()
+    table = decide(fit_candidates(buyers, model)).table
+    # 420 customers are learned from, 140 of each segment, all right: (140 + 1) / (140 + 2)
+    assert table["stated"].tolist() == pytest.approx([141 / 142] * 3)
+    # 60 of 60 on the holdout against that: no difference that an interval would not hold
+    assert table["as_stated"].all()

@@ -9,6 +9,7 @@ import pytest
 from segutils.errors import InputError
 from segutils.findings import Override, read_finding
 from segutils.methodology.segments import landscape, segment_count, stable_labels, verdicts
+from segutils.methodology.segments.separate_halves import measure_halves, say_cap, say_convention
 from segutils.statistics import agreement, segment_model
 
 QUICK = {"max_segments": 5, "pairs": 15, "restarts": 20, "refit_restarts": 4, "splits": 6, "halves": 6}
@@ -215,3 +216,26 @@ def test_of_very_many_customers_a_sample_is_looked_at_and_said_so():
     model = stable_labels.fit_segments(solutions, features, revenue, choice="4")
     everybody = segment_model.assign_customers(features, model)["segment"]
     assert agreement.adjusted_rand(truth, everybody.factorize()[0]) >= 0.95
+
+
+def test_a_cut_that_was_not_found_is_a_convention_and_the_cap_is_named():
+    # two of four halves choose 2; 4 is the largest number that was judged
+    said = say_convention("4 segments", 0.8, 0.723, ["4", "2", "2", "4"], "4")
+    assert said == (
+        "4 segments can be worked with, as a convention: bootstrap samples agree on the cut at 0.80 of 1, "
+        "halves that share no customer at 0.72, and 50 % of random halves would choose another number"
+    )
+    assert "4 is also the most that the organisation can run" in say_cap(4, 4) and say_cap(3, 4) == ""
+
+
+def test_one_elongated_population_is_called_a_convention():
+    rng = np.random.default_rng(1)
+    points = rng.normal(size=(400, 1)) + 0.4 * rng.normal(size=(400, 3))
+    finding = segment_count.decide_count(landscape.fit_landscape(*as_tables(points), **QUICK))
+    verdict = finding.table.loc[finding.table["chosen"], "verdict"].iloc[0]
+    assert verdict in ("constructive", "reproducible")
+    assert verdict == "reproducible" or "can be worked with, as a convention" in finding.headline
+
+
+def test_halves_of_planted_groups_agree(planted):
+    assert measure_halves(planted[0], k=4, pairs=4) >= 0.95

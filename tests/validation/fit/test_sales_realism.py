@@ -63,7 +63,7 @@ class TestDecision:
         found = decide_sales_realism(self.RATINGS, None, resamples=50)
         assert found.decision.recommendation == "Rework Bad" and found.decision.robustness_share == 1
         assert found.table.verdict.to_list() == ["real", "rework"] and found.status == "caution"
-        assert "1 of 2 segments real, but not Bad (1.5 of 5)" in found.headline
+        assert "1 of the 2 segments real, but not Bad (1.5 of 5)" in found.headline
 
     def test_all_real_is_accepted(self):
         good = rate([(f"r{n}", item, 4 + (n % 2)) for n in range(8) for item in ("One", "Two")])

@@ -69,13 +69,23 @@ def make_customers(margins: tuple[float, ...], wins: tuple[float, ...], *, seed:
 
 
 def decide(
-    features, model, figures, *, attractive=ATTRACTIVE, competitive=COMPETITIVE, override=None, resamples=40
+    features,
+    model,
+    figures,
+    *,
+    attractive=ATTRACTIVE,
+    competitive=COMPETITIVE,
+    override=None,
+    resamples=40,
+    response=None,
 ):
     rules = read_rules(attractive, competitive, LIMITS, measures=figures.measures, scales=SCALES)
     resampled = resample_segments(features, model, figures, resamples=resamples, seed=2)
     common = {"draws": 400, "seed": 3, "override": override}
     targets = score_targets(resampled, rules, names=NAMES, **common)
-    return targets, decide_target_selection(targets, resampled, rules, figures, currency="EUR", **common)
+    return targets, decide_target_selection(
+        targets, resampled, rules, figures, currency="EUR", response=response, **common
+    )
 
 
 class TestChoice:
@@ -94,6 +104,22 @@ class TestChoice:
             for note in found.notes
         )
         assert {figure.kind for figure in found.figures} == {"scatter", "bar"}
+
+    def test_a_target_that_contact_does_not_move_is_for_account_care(self):
+        made = make_customers((0.5, 0.25, 0.1), (0.8, 0.8, 0.9))
+        lifts = pd.DataFrame(
+            {"segment": ["S1", "S2"], "lift": [0.01, 0.2], "low": [-0.02, 0.1], "high": 0.04}
+        )
+        _, found = decide(*made, response=lifts.assign(p_holm=[0.6, 0.001]))
+        assert found.notes[0].startswith("S1 North ") and "for account care" in found.notes[0]
+        assert "(1.0 points, −2.0 to 4.0)" in found.notes[0]
+        for response in (
+            lifts.assign(p_holm=0.001),
+            lifts.assign(p_holm=np.nan),
+            lifts.iloc[:0].assign(p_holm=1.0),
+        ):
+            _, other = decide(*made, response=response)
+            assert not any("account care" in note for note in other.notes)
 
     def test_a_clear_lead_stands_under_all_weights_and_samples(self):
         _, found = decide(*make_customers((0.5, 0.25, 0.1), (0.9, 0.4, 0.4)))

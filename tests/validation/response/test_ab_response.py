@@ -14,6 +14,7 @@ from segutils.validation.response import (
     effects,
     needed_sample,
     observed_campaigns,
+    response_words,
 )
 from segutils.validation.response.policies import (
     ALL,
@@ -137,7 +138,13 @@ def test_planted_lifts_are_found(campaigner):
     finding = ab_response.decide_ab_response(
         cells, campaigner.members, found, currency="EUR", seed=1, draws=50
     )
-    assert finding.decision.recommendation == BY_SEGMENT and finding.status == "pass"
+    assert finding.decision.recommendation == BY_SEGMENT
+    gains = finding.decision.options.set_index("option")["gain"]
+    dearer = gains[ALL] > gains[BY_SEGMENT]  # caution has a price, and that is said first
+    assert finding.status == ("caution" if dearer else "pass")
+    assert finding.notes[0].startswith("Contacting everybody has the higher point estimate") == dearer
+    assert finding.table["p_holm"].map(lambda text: isinstance(text, str)).all()
+    assert "<0.001" in finding.table["p_holm"].tolist() and "4_1" in finding.notes[-1]
     assert "observational" in " ".join(finding.notes)
 
 
@@ -235,6 +242,33 @@ def test_needed_sample_by_segment(campaigner):
     assert (samples["rounds"] * samples["customers"] <= samples["needed"]).all()
     finding = needed_sample.check_samples(samples)
     assert finding.slug == "ab-response" and len(finding.table) == 6
+    assert (samples["basis"] == needed_sample.POOLED).all() and "no plan made beforehand" in finding.limits[0]
+
+
+def test_the_lift_looked_for_is_that_at_which_a_contact_pays():
+    """2 / 50 = 4 points in A, 2 / 20 = 10 points in B, whatever the experiments showed (20 and 0 points)."""
+    cells = build(*six_rows())
+    worth = pd.DataFrame({"segment": ["A", "B"], "margin_per_order": [50.0, 20.0], "order_se": 0.0})
+    costs = pd.DataFrame({"campaign_id": ["K1", "K2"], "cost_per_contact": [2.0, 9.0]})
+    experiments = campaign_cells.select_experiments(cells)
+    found = effects.score_effects(experiments, ["A", "B"], worth=worth, contact_costs=costs)
+    samples = needed_sample.score_samples(experiments, found, pd.Series({"A": 200, "B": 200}))
+    assert samples["sought"].tolist() == pytest.approx([0.04, 0.1])
+    finding = needed_sample.check_samples(samples)
+    # A is settled; B could not have shown 10 points on 100 of each arm
+    assert [note[:2] for note in finding.notes] == ["B:"] and "pays for itself" in finding.limits[0]
+    assert not needed_sample.check_samples(samples.assign(rounds=50.0)).needs  # not asked for in vain
+    enough = needed_sample.check_samples(samples.assign(detectable=0.01))
+    assert enough.status == "pass" and not enough.notes
+
+
+def test_the_price_of_caution_by_hand():
+    options = pd.DataFrame({"option": [BY_SEGMENT, ALL, TEST], "gain": [100.0, 130.0, 0.0]})
+    settings = {"money": True, "currency": "EUR"}
+    assert "by EUR 30 a round" in response_words.say_caution(options, BY_SEGMENT, **settings)[0]
+    assert response_words.say_caution(options.assign(gain=[130.0, 100.0, 0.0]), BY_SEGMENT, **settings) == []
+    assert response_words.say_caution(options, ALL, **settings) == []
+    assert [response_words.write_p(p) for p in (0.0002, 0.034, np.nan)] == ["<0.001", "0.034", ""]
 
 
 def test_past_orders_unmask_aimed_campaigns(campaigner):

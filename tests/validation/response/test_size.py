@@ -8,7 +8,14 @@ import pandas as pd
 import pytest
 
 from segutils.errors import InputError
-from segutils.validation.response import break_even, campaign_cells, effects, segment_costs, size
+from segutils.validation.response import (
+    break_even,
+    campaign_cells,
+    contact_rate,
+    effects,
+    segment_costs,
+    size,
+)
 
 COSTS = pd.DataFrame(
     [
@@ -32,7 +39,9 @@ def increments(each: float, spread: float = 0.0) -> break_even.Increments:
         estimate=np.full(2, each),
         draws=each + noise,
         basis=break_even.MEASURED,
-        contacts_a_year=2.0,
+        contacts=pd.Series({"A": 2.0, "B": 2.0}),
+        contacts_basis="counted by the day of assignment",
+        contacts_owner="measured",
     )
 
 
@@ -55,7 +64,7 @@ def test_decision_takes_those_shown_to_pay():
     assert options.loc[size.SURE, "segments"] == "A" and options.loc[size.SURE, "net"] == 16_000
     assert options.loc[size.EVERY, "net"] == 14_000 and options.loc[size.NONE, "net"] == 0
     assert "A is large enough" in finding.headline and "B is not" in finding.headline
-    assert {a.owner for a in finding.assumptions} == {"CMO", "CTO"}
+    assert {a.owner for a in finding.assumptions} == {"CMO", "CTO", "measured"}
     assert any("product configuration" in note for note in finding.notes)
 
 
@@ -150,7 +159,10 @@ def test_planted_truth(campaigner, null_campaigner):
         )
         contact = campaign_cells.build_contact_costs(client.cells, client.tables["campaigns"], None)
         found = effects.score_effects(experiments, client.segments, worth=value, contact_costs=contact)
-        measured = break_even.measure_increments(experiments, found, contacts_a_year=4.0, seed=1)
+        four = contact_rate.count_contacts(
+            None, None, None, client.members, as_of=date(2025, 12, 31), stated=4.0
+        )
+        measured = break_even.measure_increments(experiments, found, contacts=four, seed=1)
         costs = segment_costs.read_running_costs(COSTS.iloc[:1])  # 4,000 a year
         table = break_even.score_sizes(value, costs, measured).set_index("segment")
         assert (table["verdict"] != break_even.PAYS).all() or moved
@@ -163,7 +175,93 @@ def test_planted_truth(campaigner, null_campaigner):
             assert 0 < table.loc["labs", "net"] + 4000 < most * each
 
 
-def test_contacts_of_the_last_year_are_counted():
-    starts = pd.Series(pd.to_datetime(["2025-01-01", "2025-12-31", "2024-12-31", "2026-01-01", None]))
-    assert break_even.count_contacts_a_year(starts, date(2025, 12, 31)) == 2
-    assert np.isnan(break_even.count_contacts_a_year(starts.iloc[4:], date(2025, 12, 31)))
+def count(rows: list[tuple[str, str, str | None]], *, starts: dict[str, str] | None = None, lines=None):
+    """A is customers 1 to 4, B is 5 and 6, and 7 bought nothing: its rows are of no segment asked for."""
+    members = pd.DataFrame({"customer_id": list("123456"), "segment": list("AAAABB")})
+    exposures = pd.DataFrame(rows, columns=["customer_id", "campaign_id", "assigned_at"])
+    exposures["assigned_at"] = pd.to_datetime(exposures["assigned_at"])
+    if exposures["assigned_at"].isna().all():
+        exposures = exposures.drop(columns="assigned_at")
+    campaigns = None
+    if starts:
+        campaigns = pd.DataFrame(
+            {"campaign_id": list(starts), "started_at": pd.to_datetime([*starts.values()])}
+        )
+        campaigns = ibis.memtable(campaigns)
+    return contact_rate.count_contacts(
+        ibis.memtable(exposures), campaigns, lines, members, as_of=date(2025, 12, 31)
+    )
+
+
+def test_contacts_per_customer_of_the_last_year_by_hand():
+    """A: 1 on the first day and 2 on the last count, 3 is too early, 4 too late: 2/4. B: 5 twice, 2/2."""
+    rows = [("1", "K1", "2025-01-01"), ("2", "K1", "2025-12-31"), ("3", "K1", "2024-12-31")]
+    rows += [("4", "K1", "2026-01-01"), ("5", "K1", "2025-05-01"), ("5", "K2", "2025-06-01")]
+    found = count([*rows, ("7", "K1", "2025-05-01")])
+    assert found.per_customer.to_dict() == {"A": 0.5, "B": 1.0} and found.a_year.sum() == 4
+    assert found.owner == "measured" and "day of assignment" in found.basis
+
+
+def test_contacts_without_a_day_of_assignment_take_the_campaigns():
+    rows = [("1", "K1", None), ("2", "K1", None), ("5", "K1", None), ("1", "K0", None), ("7", "K1", None)]
+    found = count(rows, starts={"K1": "2025-03-01", "K0": "2024-03-01"})  # K0 is not of the last year
+    assert found.per_customer.to_dict() == {"A": 0.5, "B": 0.5} and "first day" in found.basis
+
+
+def test_contacts_without_any_date_are_divided_by_the_years_of_purchases():
+    rows = [("1", "K1", None), ("2", "K1", None), ("5", "K1", None), ("1", "K0", None)]
+    lines = ibis.memtable(pd.DataFrame({"ordered_at": pd.to_datetime(["2024-01-02", "2025-06-01"])}))
+    found = count(rows, lines=lines)  # 2 January 2024 to 31 December 2025 is 730 days
+    assert found.a_year.to_dict() == {"A": 1.5, "B": 0.5} and "the 2.0 years" in found.basis
+    assert count(rows).a_year.to_dict() == {"A": 3.0, "B": 1.0}
+
+
+def test_contacts_may_be_stated():
+    members = pd.DataFrame({"customer_id": list("12"), "segment": ["A", "B"]})
+    stated = contact_rate.count_contacts(None, None, None, members, as_of=date(2025, 12, 31), stated=3.0)
+    assert stated.per_customer.to_dict() == {"A": 3.0, "B": 3.0} and stated.owner == "engagement file"
+    assert contact_rate.count_contacts(None, None, None, members, as_of=date(2025, 12, 31)) is None
+    with pytest.raises(InputError, match="contacts a year"):
+        contact_rate.count_contacts(None, None, None, members, as_of=date(2025, 12, 31), stated=-1.0)
+
+
+def test_increments_count_each_segments_own_contacts():
+    """30 against 10 of 100 respond: 0.2 · 50 − 2 = 8 a contact; A gets half of one a year, B two."""
+    rows = [("K1", s, True, t, 100, 30 if t else 10, 0.0, 0.0) for s in "AB" for t in (True, False)]
+    experiments = pd.DataFrame(rows, columns=[*campaign_cells.KEYS, *campaign_cells.SUMS])
+    value = pd.DataFrame({"segment": ["A", "B"], "margin_per_order": 50.0, "order_se": 0.0})
+    cost = pd.DataFrame({"campaign_id": ["K1"], "cost_per_contact": [2.0]})
+    found = effects.score_effects(experiments, ["A", "B"], worth=value, contact_costs=cost)
+    contacts = contact_rate.Contacts(
+        a_year=pd.Series({"A": 5.0, "B": 40.0}),
+        customers=pd.Series({"A": 10, "B": 20}),
+        basis="counted by the day of assignment",
+        owner="measured",
+    )
+    measured = break_even.measure_increments(experiments, found, contacts=contacts, seed=1)
+    assert measured.estimate == pytest.approx([4.0, 16.0])
+    assert break_even.measure_increments(experiments, found, contacts=None, seed=1) is None
+
+
+def test_contacts_are_stated_and_flip_the_choice():
+    """A adds 20 · 1,000 = 20,000 at two contacts, five times the cost of 4,000: 0.4 would do."""
+    costs = segment_costs.read_running_costs(COSTS)
+    finding = size.decide_size(worth(), costs, increments(20.0), currency="EUR")
+    assert "fewer than 0.40 contacts per customer a year" in finding.decision.robustness
+    said = [
+        a for a in finding.assumptions if a.text.startswith("Contacts per customer a year: A 2.00 and B 2.00")
+    ]
+    assert [a.owner for a in said] == ["measured"]
+
+
+def test_how_often_nothing_is_shown_and_what_would_flip_it():
+    """Ratio 20 · 1,000 / 4,000 = 5 with a deviation of 2.5: its low end, 5 − 2.2414 · 2.5, is below 1."""
+    costs = segment_costs.read_running_costs(COSTS)
+    value = worth().assign(customers=[1000, 1000])
+    finding = size.decide_size(value, costs, increments(20.0, 10.0), currency="EUR")
+    assert finding.decision.recommendation == size.NONE
+    assert "No segment is shown to pay for a programme of its own: 2 are open." in finding.headline
+    # a segment is shown to pay in a draw above 1 + 2.2414 · 2.5 = 6.60, 0.64 deviations above 5: in 26.1 % of
+    # them; its noise is its own (`increments`), so neither is in 0.739² = 54.6 %
+    assert finding.decision.robustness_share == pytest.approx(0.546, abs=0.035)  # 3 standard errors of 2,000
+    assert "may pay" in finding.decision.robustness

@@ -71,6 +71,16 @@ def test_a_gain_that_may_be_either_is_not_spent_on():
     assert finding.decision.robustness_share == pytest.approx(0.1587, abs=1e-4)
 
 
+def test_a_gain_that_may_be_none_is_not_asserted():
+    finding = decide(policy(0.2, 0.5))  # 200 ± 980 against 2,000
+    assert finding.status == "fail"
+    assert finding.headline == (
+        "Do not segment for what has been tested: no gain of policies by segment is shown (EUR 200 a year, "
+        "−780 to 1,180), and running 3 segments instead of one policy costs EUR 2,000 a year."
+    )
+    assert finding.figures[0].title.endswith("that 3 segments cost more than one policy")
+
+
 def test_gains_add_up_with_their_errors():
     table = decide(policy(2.0, 0.3), policy(1.0, 0.4)).table.set_index("policy")
     low, high = table.loc["Together", ["gain_low", "gain_high"]]
@@ -83,12 +93,12 @@ def test_contact_trials_by_hand():
     # campaign C1 by lot, C2 not: four customers of S1; a contact costs 20/2; margin is half of revenue
     exposures = pd.DataFrame(
         {
-            "customer_id": ["a", "b", "c", "d", "a"],
-            "campaign_id": ["C1"] * 4 + ["C2"],
-            "arm": ["treated", "treated", "control", "control", "treated"],
-            "randomised": [True] * 4 + [False],
-            "outcome_value": [100.0, 50.0, 20.0, 0.0, 999.0],
-            "assigned_at": pd.to_datetime(["2025-03-01"] * 4 + ["2024-03-01"]),
+            "customer_id": ["a", "b", "c", "d", "a", "e"],
+            "campaign_id": ["C1"] * 4 + ["C2", "C2"],
+            "arm": ["treated", "treated", "control", "control", "treated", "treated"],
+            "randomised": [True] * 4 + [False] * 2,
+            "outcome_value": [100.0, 50.0, 20.0, 0.0, 999.0, 0.0],
+            "assigned_at": pd.to_datetime(["2025-03-01"] * 4 + ["2024-03-01", "2025-03-02"]),
         }
     )
     lines = pd.DataFrame(
@@ -99,9 +109,15 @@ def test_contact_trials_by_hand():
     found = trials.build_contact_policy(
         *map(ibis.memtable, (exposures, campaigns, lines)), segments, as_of=AS_OF, repeats=1
     )
-    assert found.gain.rows == 4 and found.times_a_year == 4  # C2 was more than a year ago
+    assert found.gain.rows == 4 and found.times_a_year == 4  # C2: a year ago, or of nobody's segment
+    assert "4 times" in found.scaling and "day of assignment" in found.scaling
     # contacted 100/2 − 10 and 50/2 − 10, not contacted 10 and 0: contact is best on average (27.5 against 5)
     assert found.gain.arm == "contact" and found.gain.gain == 0.0
+    # without a day of assignment the campaign's counts: C1 of this year has four rows, C2 of last year none
+    dated = campaigns.assign(started_at=pd.to_datetime(["2025-03-01", "2024-03-01"]))
+    bare = map(ibis.memtable, (exposures.drop(columns="assigned_at"), dated, lines))
+    found = trials.build_contact_policy(*bare, segments, as_of=AS_OF, repeats=1)
+    assert found.times_a_year == 4 and "first day of the campaign" in found.scaling
     without = exposures.assign(randomised=False)
     tables = map(ibis.memtable, (without, campaigns, lines))
     assert trials.build_contact_policy(*tables, segments, as_of=AS_OF) is None
