@@ -13,6 +13,9 @@ from segutils.engagement import Engagement
 from segutils.engagement_data import FieldUse, Project, Provider, SurvivorshipRule
 from segutils.engagement_fields import Part
 from segutils.engagement_terms import Budget, CostLine, Threshold, Weighting
+from segutils.errors import InputError
+from segutils.formats import join_words
+from segutils.statistics.raters import Reconciled, reconcile_raters
 
 
 def list_costs(engagement: Engagement) -> pd.DataFrame:
@@ -54,6 +57,43 @@ def list_budgets(engagement: Engagement, question: str) -> pd.DataFrame:
 def read_weights(engagement: Engagement, question: str) -> Weighting | None:
     """The criteria of a judgement and how much they count for each rater; None where nobody stated them."""
     return engagement.weights.get(question)
+
+
+def reconcile_weights(
+    weighting: Weighting | None, criteria: Sequence[str], *, question: str
+) -> Reconciled | None:
+    """What do the raters' weights come to together?
+
+    Parameters
+    ----------
+    weighting : Weighting, optional
+        From :func:`read_weights`.
+    criteria : sequence of str
+        What the question judges by.
+    question : str
+        Its slug, for the message.
+
+    Returns
+    -------
+    Reconciled or None
+        None where nobody stated weights.
+
+    Raises
+    ------
+    InputError
+        The weighting names other criteria.
+    """
+    if weighting is None:
+        return None
+    stated = {rater.name: rater.weights or rater.comparisons for rater in weighting.raters}
+    found = reconcile_raters(stated, criteria=list(weighting.criteria))
+    if set(found.mapping) != set(criteria):
+        raise InputError(
+            f"the weights of {question} name {join_words(sorted(found.mapping))}",
+            where=f"engagement file, weights.{question}.criteria",
+            fix=f"name exactly these: {', '.join(criteria)}",
+        )
+    return found
 
 
 def list_privacy(engagement: Engagement) -> pd.DataFrame:

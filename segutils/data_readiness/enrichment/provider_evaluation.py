@@ -25,6 +25,7 @@ from segutils.data_readiness.enrichment.provider_options import (
 )
 from segutils.engagement_terms import Weighting
 from segutils.findings import Assumption, Decision, Finding, Need, Override
+from segutils.stated import reconcile_weights
 from segutils.statistics.decisions import (
     check_override,
     flip_weight,
@@ -32,7 +33,7 @@ from segutils.statistics.decisions import (
     score_options,
     weight_robustness,
 )
-from segutils.statistics.raters import Reconciled, describe_raters, reconcile_raters, score_by_rater
+from segutils.statistics.raters import Reconciled, describe_raters, score_by_rater
 
 SLUG = "provider-evaluation"
 FIRM = 0.8  # share of random weights and of samples under which a recommendation is called firm
@@ -145,7 +146,7 @@ def decide_provider_evaluation(
     sources = build_sources(answers, measures, told, limits)
     judged = judge_terms(answers.providers, terms)
     allowed = judged.provider[judged.allowed].tolist()
-    reconciled = _read_weights(weighting)
+    reconciled = reconcile_weights(weighting, list(WEIGHTS), question=SLUG)
     weights = {name: (reconciled.mapping if reconciled else WEIGHTS)[name] for name in sources.criteria}
     mix = choose_per_field(sources, allowed, weights)
     packages = list_packages(sources, allowed, mix)
@@ -205,16 +206,6 @@ def _not_run() -> Finding:
         table=pd.DataFrame({"provider": pd.Series(dtype=str), "field": pd.Series(dtype=str)}),
         needs=(RECORDS, CHECKED),
     )
-
-
-def _read_weights(weighting: Weighting | None) -> Reconciled | None:
-    """The raters' weights put together, where there are any."""
-    if weighting is None:
-        return None
-    stated = {rater.name: rater.weights or rater.comparisons for rater in weighting.raters}
-    found = reconcile_raters(stated, criteria=list(weighting.criteria))
-    words.check_criteria(found.mapping, list(WEIGHTS))
-    return found
 
 
 def _own_weights(reconciled: Reconciled | None, weights: Mapping[str, float]) -> tuple[Assumption, ...]:

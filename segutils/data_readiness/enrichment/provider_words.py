@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from segutils.data_readiness.enrichment.provider_answers import OWN
 from segutils.data_readiness.enrichment.provider_options import MIX, NONE, Limits, Sources
-from segutils.errors import InputError
 from segutils.findings import Decision, Figure, Need
 from segutils.formats import format_value, join_words, plural
 
@@ -20,21 +19,6 @@ THIRDS = {
 }
 GAIN = ("gain", "gain_low", "gain_high")
 SLIGHT_BIAS = 0.05  # a smaller one is not spoken of
-
-
-def check_criteria(weights: Mapping[str, float], known: Sequence[str]) -> None:
-    """Refuses weights for other criteria than those that are measured.
-
-    Raises
-    ------
-    InputError
-    """
-    if set(weights) != set(known):
-        raise InputError(
-            f"the weights of provider-evaluation name {join_words(sorted(weights))}",
-            where="engagement file, weights.provider-evaluation.criteria",
-            fix=f"name exactly these: {', '.join(known)}",
-        )
 
 
 def say_headline(decision: Decision, table: pd.DataFrame, power: pd.DataFrame, *, currency: str) -> str:

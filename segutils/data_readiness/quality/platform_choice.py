@@ -21,6 +21,7 @@ from segutils.engagement_terms import Weighting
 from segutils.errors import InputError
 from segutils.findings import Assumption, Decision, Finding, Need, Override
 from segutils.formats import join_words
+from segutils.stated import reconcile_weights
 from segutils.statistics.decisions import (
     check_override,
     flip_weight,
@@ -28,7 +29,7 @@ from segutils.statistics.decisions import (
     score_options,
     weight_robustness,
 )
-from segutils.statistics.raters import Reconciled, describe_raters, reconcile_raters, score_by_rater
+from segutils.statistics.raters import Reconciled, describe_raters, score_by_rater
 
 SLUG = "platform-choice"
 WEIGHTS: Mapping[str, float] = {
@@ -132,7 +133,7 @@ def decide_platform_choice(
     requirements = words.build_requirements(demand, asked, horizon_years=horizon_years)
     if left.empty:
         return words.reject(SLUG, requirements, out)
-    reconciled = _read_weights(weighting)
+    reconciled = reconcile_weights(weighting, CRITERIA, question=SLUG)
     weights = {name: (reconciled.mapping if reconciled else WEIGHTS)[name] for name in wanted.criteria}
     scores = score_platforms(left, yearly, wanted)
     options = score_options(scores, weights)
@@ -235,20 +236,6 @@ def _list_needs(wanted: Wanted) -> tuple[Need, ...]:
     """What stayed out of the scores because nobody stated or gave it."""
     needs = {"latency": LATENCY, "cost": COST, "identity": IDENTITY, "activation": CHANNELS}
     return tuple(need for criterion, need in needs.items() if criterion not in wanted.criteria)
-
-
-def _read_weights(weighting: Weighting | None) -> Reconciled | None:
-    if weighting is None:
-        return None
-    stated = {rater.name: rater.weights or rater.comparisons for rater in weighting.raters}
-    found = reconcile_raters(stated, criteria=list(weighting.criteria))
-    if set(found.mapping) != set(CRITERIA):
-        raise InputError(
-            f"the weights of {SLUG} name {join_words(sorted(found.mapping))}",
-            where=f"engagement file, weights.{SLUG}.criteria",
-            fix=f"name exactly these: {', '.join(CRITERIA)}",
-        )
-    return found
 
 
 def _say_raters(

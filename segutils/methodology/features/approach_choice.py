@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from segutils.engagement_terms import Weighting
-from segutils.errors import InputError
 from segutils.findings import Assumption, Decision, Figure, Finding, Need, Override
 from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.methodology.features.approach_trial import (
@@ -24,6 +23,7 @@ from segutils.methodology.features.approach_trial import (
 )
 from segutils.methodology.features.rfm import build_rfm
 from segutils.methodology.features.survey_needs import Needs
+from segutils.stated import reconcile_weights
 from segutils.statistics.agreement import adjusted_rand
 from segutils.statistics.decisions import (
     check_override,
@@ -32,7 +32,7 @@ from segutils.statistics.decisions import (
     score_options,
     weight_robustness,
 )
-from segutils.statistics.raters import Reconciled, describe_raters, reconcile_raters
+from segutils.statistics.raters import Reconciled, describe_raters
 
 SLUG = "approach-choice"
 WEIGHTS: Mapping[str, float] = {
@@ -181,7 +181,7 @@ def decide_approach_choice(
             needs=(SURVEY,),
             limits=("That RFM segments are measured here does not make them better than others.",),
         )
-    reconciled = _reconcile(weighting)
+    reconciled = reconcile_weights(weighting, CRITERIA, question=SLUG)
     scores = pd.DataFrame([_marks_of(a).clip(0, 1) for a in approaches], index=[a.name for a in approaches])
     scores = scores.dropna(axis=1)  # without CRM fields nobody can be assigned from them, by either approach
     weights = {name: (reconciled.mapping if reconciled else WEIGHTS)[name] for name in scores.columns}
@@ -265,20 +265,6 @@ def _redraw(approaches: Sequence[Approach], *, draws: int, seed: int) -> list[pd
         pd.DataFrame(np.clip(value + error * noise, 0, 1), index=names, columns=list(CRITERIA))
         for noise in rng.standard_normal((draws, *value.shape))
     ]
-
-
-def _reconcile(weighting: Weighting | None) -> Reconciled | None:
-    if weighting is None:
-        return None
-    stated = {rater.name: rater.weights or rater.comparisons for rater in weighting.raters}
-    found = reconcile_raters(stated, criteria=list(weighting.criteria))
-    if set(found.mapping) != set(CRITERIA):
-        raise InputError(
-            f"the weights of {SLUG} name {join_words(sorted(found.mapping))}",
-            where=f"engagement file, weights.{SLUG}.criteria",
-            fix=f"name exactly these: {', '.join(CRITERIA)}",
-        )
-    return found
 
 
 def _say_headline(chosen: str, scores: pd.DataFrame, money: str) -> str:
