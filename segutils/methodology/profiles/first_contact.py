@@ -47,7 +47,7 @@ def build_contact(
         name: customers[name].cast("float64" if customers[name].type().is_numeric() else "string")
         for name in given
     }
-    table = customers.select("customer_id", **columns).to_pandas()
+    table = customers.select("customer_id", **columns).order_by("customer_id").to_pandas()
     return table.drop(columns=[name for name in given if table[name].isna().all()])
 
 

@@ -50,6 +50,7 @@ def build_ratings(
     columns = [c for c in ("rep_id", "realism", "segment", "customer_id", "comment") if c in feedback.columns]
     table = (
         feedback.select(*columns)
+        .order_by(columns)
         .to_pandas()
         .reindex(columns=["rep_id", "realism", "segment", "customer_id", "comment"])
     )

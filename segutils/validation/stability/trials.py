@@ -77,6 +77,7 @@ def build_contact_policy(
     trials = (
         rows.filter(rows.randomised.fill_null(False) & rows.outcome_value.notnull())
         .select("customer_id", "campaign_id", "contacted", outcome=rows.outcome_value.cast("float64"))
+        .order_by(["customer_id", "campaign_id"])  # whom the seed draws must not hang on the engine's order
         .to_pandas()
     )
     both = trials.groupby("campaign_id")["contacted"].nunique() if len(trials) else pd.Series(dtype=int)
@@ -146,7 +147,8 @@ def build_price_policy(
         "product_id",
         level=price / list_price,
         outcome=(price - tests.unit_cost.cast("float64")) * tests.quantity.cast("float64"),
-    ).to_pandas()
+    )
+    rows = rows.order_by(rows.columns).to_pandas()
     own = segments.loc[segments["segment"] != NO_PURCHASES, ["customer_id", "segment"]]
     rows = rows.dropna().merge(own, on="customer_id")
     level = rows["level"].round(2)
