@@ -69,7 +69,7 @@ def build_history(
     after = transactions.filter((transactions.ordered_on > cut) & (transactions.ordered_on <= as_of))
     rhythm = before.group_by("customer_id").aggregate(
         orders=before.order_id.nunique(),
-        revenue=before.net_revenue.cast("float64").sum(),
+        revenue=before.net_revenue.sum().cast("float64"),
         first=before.ordered_on.min(),
         last=before.ordered_on.max(),
     )

@@ -282,7 +282,7 @@ def _describe_customers(
 ) -> pd.DataFrame:
     first = as_of - timedelta(days=revenue_days - 1)
     recent = transactions.filter((transactions.ordered_on >= first) & (transactions.ordered_on <= as_of))
-    sums = recent.group_by("customer_id").aggregate(revenue=recent.net_revenue.cast("float64").sum())
+    sums = recent.group_by("customer_id").aggregate(revenue=recent.net_revenue.sum().cast("float64"))
     revenue = sums.to_pandas().set_index("customer_id").revenue
     sizes = truths[truths.field == size_field].drop_duplicates("customer_id").set_index("customer_id").value
     return pd.DataFrame(

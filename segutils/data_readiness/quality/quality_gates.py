@@ -90,7 +90,9 @@ def build_gates(measures: pd.DataFrame, thresholds: pd.DataFrame) -> pd.DataFram
             )
     table = pd.DataFrame(rows, columns=COLUMNS)
     rank = table["verdict"].map({FAILS: 0, HOLDS: 1, UNKNOWN: 2})
-    order = table.assign(rank=rank).sort_values(["rank", "margin"], kind="stable").index
+    # rounded: sums of fractions differ in their last digit from run to run, and must not change the order
+    margin = table["margin"].astype(float).round(9)
+    order = table.assign(rank=rank, margin=margin).sort_values(["rank", "margin"], kind="stable").index
     return table.loc[order].reset_index(drop=True)
 
 

@@ -242,7 +242,7 @@ def _measure_lines(
     )
     (row,) = whole.to_pyarrow().to_pylist()
     theirs = transactions.semi_join(known, "customer_id")
-    covered = theirs.aggregate(revenue=theirs.net_revenue.cast("float64").sum()).to_pyarrow().to_pylist()
+    covered = theirs.aggregate(revenue=theirs.net_revenue.sum().cast("float64")).to_pyarrow().to_pylist()
     has_lines = row["last"] is not None
     share = (covered[0]["revenue"] or 0.0) / row["revenue"] if row["revenue"] else float("nan")
     return [

@@ -69,7 +69,7 @@ def build_money(lines: ir.Table, rfm: pd.DataFrame) -> pd.DataFrame:
     measure = "contribution_margin" if "contribution_margin" in lines.columns else "net_revenue"
     start, end = (pd.Timestamp(rfm[f"window_{side}"].iloc[0]).date() for side in ("start", "end"))
     inside = lines.filter((lines["ordered_on"] >= start) & (lines["ordered_on"] <= end))
-    sums = inside.group_by("customer_id").aggregate(money=inside[measure].cast("float64").sum()).to_pandas()
+    sums = inside.group_by("customer_id").aggregate(money=inside[measure].sum().cast("float64")).to_pandas()
     table = rfm[["customer_id"]].merge(sums, on="customer_id", how="left").fillna({"money": 0.0})
     return table.assign(measure=lower_first(label_column(measure)))
 

@@ -165,7 +165,7 @@ def build_price_policy(
     year = lines.filter(
         lines.product_id.isin(tested) & (day >= ibis.literal(first)) & (day <= ibis.literal(as_of))
     )
-    by_customer = year.group_by("customer_id").agg(margin=year.contribution_margin.cast("float64").sum())
+    by_customer = year.group_by("customer_id").agg(margin=year.contribution_margin.sum().cast("float64"))
     margin = float(by_customer.to_pandas().merge(own, on="customer_id")["margin"].sum())
     if gain.base <= 0 or margin <= 0:
         return None
@@ -184,8 +184,8 @@ def _margin_rates(lines: ir.Table, own: pd.DataFrame) -> Mapping[str, float]:
     sums = (
         lines.group_by("customer_id")
         .agg(
-            revenue=lines.net_revenue.cast("float64").sum(),
-            margin=lines.contribution_margin.cast("float64").sum(),
+            revenue=lines.net_revenue.sum().cast("float64"),
+            margin=lines.contribution_margin.sum().cast("float64"),
         )
         .to_pandas()
         .merge(own, on="customer_id")
