@@ -16,6 +16,7 @@ from segutils import schemas
 from segutils.data_checks import check_data_rules
 from segutils.engagement_fields import suggest
 from segutils.engagement_model import Engagement, TableSource
+from segutils.plan_checks import check_plans
 from segutils.terms_checks import check_terms
 from segutils.yaml_lines import Problem
 
@@ -38,6 +39,7 @@ def check_together(engagement: Engagement) -> list[Problem]:
         *_check_rules(engagement),
         *_check_protected(engagement),
         *check_terms(engagement),
+        *check_plans(engagement),
         *check_data_rules(engagement),
         *_check_logo(engagement),
     ]

@@ -26,6 +26,7 @@ from segutils.engagement_fields import (
     Zone,
     refuse,
 )
+from segutils.engagement_plans import Finance, KeyResult, Response, Scenario
 from segutils.engagement_terms import (
     Budget,
     CostLine,
@@ -165,6 +166,19 @@ class Engagement(Part):
     )
     margin_ladder: list[MarginLevel] = Field([], description="a list of level, means, deducts")
     budgets: list[Budget] = Field([], description="a list of item, amount, horizon, questions, owner, note")
+    responses: list[Response] = Field(
+        [],
+        description="a list of group, budget, ceiling, half_at, at_least, at_most, starts_after_years, "
+        "lasts_years, min_amount, people, owner, note",
+    )
+    scenarios: list[Scenario] = Field(
+        [], description="a list of name, means, factors, probability, owner, note"
+    )
+    finance: Finance | None = Field(None, description="discount_rate, horizon_years, owner, note")
+    key_results: list[KeyResult] = Field(
+        [],
+        description="a list of of, perspective, objective, supports, measure, target, by, unit, owner, note",
+    )
     organisation: Organisation | None = Field(None, description="max_messages, headcount, owner, note")
     definitions: dict[str, dict[str, Condition]] = Field(
         {}, description="term: {department: condition}, such as active_customer: {Sales: ...}"

@@ -111,6 +111,8 @@ class Figure:
         Column that splits the data into series (for ``heatmap``: the rows; for ``scatter``: the labels).
     low, high : str, optional
         Columns with the interval's ends.
+    x_low, x_high : str, optional
+        Columns with the ends of the interval of `x` (``scatter``): with `low` and `high` an ellipse.
     size : str, optional
         Column with the bubble's area (``scatter``).
     title : str
@@ -127,6 +129,8 @@ class Figure:
         A value to draw as a line across, named by `reference_label`.
     highlight : str, optional
         The category or series that the title speaks of; drawn in the accent colour.
+    connected : bool
+        Points of a series are joined in the order of `data` (``scatter``), as on a frontier.
     stacked : bool
         Series on top of each other (``bar`` and ``column``).
     role : mapping of str to str
@@ -144,22 +148,28 @@ class Figure:
     series: str | None = None
     low: str | None = None
     high: str | None = None
+    x_low: str | None = None
+    x_high: str | None = None
     size: str | None = None
     caption: str = ""
     formats: Mapping[str, str] = field(default_factory=dict)
     reference: float | None = None
     reference_label: str = ""
     highlight: str | None = None
+    connected: bool = False
     stacked: bool = False
     role: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind not in FIGURE_KINDS:
             raise ValueError(f"figure kind {self.kind!r}; known: {', '.join(FIGURE_KINDS)}")
-        used = [c for c in (self.x, self.y, self.series, self.low, self.high, self.size) if c]
+        ends = (self.low, self.high, self.x_low, self.x_high)
+        used = [c for c in (self.x, self.y, self.series, *ends, self.size) if c]
         missing = [column for column in used if column not in self.data.columns]
         if missing:
             raise ValueError(f"figure data has no column {missing}; it has {list(self.data.columns)}")
+        if any((self.x_low, self.x_high)) and not (self.kind == "scatter" and all(ends)):
+            raise ValueError("x_low and x_high are for a scatter that has low and high, too")
         for words in ("title", "subtitle", "alt"):
             if not getattr(self, words).strip():
                 raise ValueError(f"a figure needs its {words}")

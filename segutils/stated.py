@@ -12,7 +12,8 @@ import pandas as pd
 from segutils.engagement import Engagement
 from segutils.engagement_data import FieldUse, Project, Provider, SurvivorshipRule
 from segutils.engagement_fields import Part
-from segutils.engagement_terms import Budget, CostLine, Threshold, Weighting
+from segutils.engagement_plans import Response
+from segutils.engagement_terms import Budget, CostLine, Objective, Threshold, Weighting
 from segutils.errors import InputError
 from segutils.formats import join_words
 from segutils.statistics.raters import Reconciled, reconcile_raters
@@ -94,6 +95,70 @@ def reconcile_weights(
             fix=f"name exactly these: {', '.join(criteria)}",
         )
     return found
+
+
+def list_responses(engagement: Engagement, budget: str = "") -> pd.DataFrame:
+    """What does money of this budget (of any) bring back in each group, as its owner expects?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group, budget, ceiling, half_at, at_least, at_most`` (the ceiling where not stated),
+        ``starts_after_years, lasts_years, min_amount, people`` (team: people per million), ``owner, note``.
+    """
+    found = [line for line in engagement.responses if budget in ("", line.budget)]
+    table = _table(Response, found)
+    for end in ("at_least", "at_most"):
+        table[end] = table[end].astype(float).fillna(table["ceiling"].astype(float))
+    return table
+
+
+def list_scenarios(engagement: Engagement) -> pd.DataFrame:
+    """Which futures may come, and what do they do to what money brings back?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``scenario, means, group`` (``all``: every group not named), ``factor, probability`` (NaN where nobody
+        said), ``owner, note``; one row per scenario and group.
+    """
+    columns = ["scenario", "means", "group", "factor", "probability", "owner", "note"]
+    rows = [
+        (line.name, line.means, group, factor, line.probability, line.owner, line.note)
+        for line in engagement.scenarios
+        for group, factor in line.factors.items()
+    ]
+    return pd.DataFrame(rows, columns=columns).astype({"probability": float})
+
+
+def list_key_results(engagement: Engagement) -> pd.DataFrame:
+    """What is each group of customers to reach, and who is measured by it?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``column, value`` (the group; empty for all customers), ``perspective, objective, supports`` (a goal
+        of the objectives, or empty), ``measure, target, by, unit, owner, note``.
+    """
+    columns = ["column", "value", "perspective", "objective", "supports", "measure"]
+    columns += ["target", "by", "unit", "owner", "note"]
+    rows = []
+    for line in engagement.key_results:
+        column, value = next(iter(line.of.items()), ("", ""))
+        rows.append({**line.model_dump(), "column": column, "value": value})
+    return pd.DataFrame(rows, columns=columns)
+
+
+def list_objectives(engagement: Engagement) -> pd.DataFrame:
+    """What does the company want to reach?
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``goal, kind, perspective, measure, target, by, capacity`` (0-1; NaN where nobody said), ``owner,
+        note``.
+    """
+    return _table(Objective, engagement.objectives).astype({"capacity": float})
 
 
 def list_privacy(engagement: Engagement) -> pd.DataFrame:

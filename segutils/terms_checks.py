@@ -14,6 +14,7 @@ from segutils.yaml_lines import KeyPath, Problem
 OWNED = (  # lists whose lines have an owner
     *("objectives", "targets", "thresholds", "costs", "budgets"),
     *("privacy", "survivorship", "providers"),
+    *("responses", "scenarios", "key_results"),
 )
 JUDGEMENTS = ("attractiveness", "competitiveness")  # weights that are no question's own
 FURTHER_DECISIONS = ("segmenting-value",)  # of notebook 4_1: no question of its own, but one to decide
@@ -174,7 +175,7 @@ def _check_owners(engagement: Engagement) -> Iterator[Problem]:
         for section in OWNED
         for index, line in enumerate(getattr(engagement, section))
     ]
-    for section in ("organisation", "project"):
+    for section in ("organisation", "project", "finance"):
         if part := getattr(engagement, section):
             owned.append(((section, "owner"), part.owner))
     for key, owner in owned:

@@ -180,6 +180,35 @@ def put_text(
         )
 
 
+def resize(ax: Axes, height: float) -> None:
+    """Make the drawing as high as its rows need, in inches, and no page higher."""
+    ax.figure.set_size_inches(ax.figure.get_figwidth(), min(height, 8.6))
+
+
+def label_rows(ax: Axes, texts: list[str], style: Style, *, bold: str | None) -> None:
+    """Names left of the rows 0, 1, 2 …, wrapped, from top to bottom."""
+    look = {"ha": "right", "va": "center", "shift": (-8, 0), "coordinates": ax.get_yaxis_transform()}
+    for row, text in enumerate(texts):
+        lines = wrap(text, 30, max_lines=2)
+        put_text(ax, lines, (0, row), colour=style["ink"], bold=text == bold, **look)
+
+
+def value_range(grid: Grid, figure: Figure, *, from_zero: bool) -> tuple[float, float]:
+    """Lowest and highest value drawn: intervals, stacks and the reference included."""
+    if figure.stacked:
+        parts = [
+            np.nansum(np.clip(grid.values, 0, None), axis=0),
+            np.nansum(np.clip(grid.values, None, 0), axis=0),
+        ]
+    else:
+        parts = [grid.starts.ravel(), grid.ends.ravel()]
+    values = np.concatenate(parts)
+    extra = [0.0] * from_zero + [figure.reference] * (figure.reference is not None)
+    values = np.append(values[np.isfinite(values)], extra)
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    return (low, high) if high > low else (low, low + 1)
+
+
 def clear_axes(ax: Axes) -> None:
     """No frame, no ticks: what is needed is drawn on purpose."""
     ax.set_frame_on(False)

@@ -13,8 +13,8 @@ from segutils.charts import marks
 from segutils.charts.marks import Paint
 from segutils.findings import Figure
 from segutils.formats import label_column, split_format
+from segutils.number_codes import build_number_code
 from segutils.packs.measure import text_width
-from segutils.packs.number_codes import build_number_code
 from segutils.packs.pptx_numbers import CategoryNumbers
 from segutils.packs.pptx_tables import Box, printable
 

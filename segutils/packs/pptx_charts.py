@@ -13,7 +13,8 @@ from segutils.findings import Figure
 from segutils.packs.measure import text_width
 from segutils.packs.pptx_chart_base import SMALL, ChartDrawer, ChartStyle
 from segutils.packs.pptx_numbers import add_error_bars
-from segutils.packs.pptx_points import draw_dots, draw_scatter
+from segutils.packs.pptx_points import draw_dots
+from segutils.packs.pptx_scatter import draw_scatter
 from segutils.packs.pptx_tables import Box, printable
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Native charts of points: bubbles with their names, and a point with its interval per category."""
+"""Native charts of a point and its interval per category."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,89 +14,11 @@ from segutils.charts.marks import Paint
 from segutils.formats import label_column
 from segutils.packs.measure import text_width
 from segutils.packs.pptx_chart_base import SMALL, TEXT, ChartDrawer, round_step
-from segutils.packs.pptx_numbers import NAMESPACES, BubbleNumbers, XyNumbers
+from segutils.packs.pptx_numbers import NAMESPACES, XyNumbers
 from segutils.packs.pptx_tables import printable
 
 if TYPE_CHECKING:
     from pptx.shapes.placeholder import ChartPlaceholder
-
-MAX_NAMED = 25
-
-
-def draw_scatter(drawer: ChartDrawer, placeholder: "ChartPlaceholder") -> Any:
-    """Points, or bubbles where the figure has sizes, with their names beside them."""
-    figure = drawer.figure
-    data = figure.data[figure.data[[figure.x, figure.y]].notna().all(axis=1)]
-    names = [str(name) for name in data[figure.series]] if figure.series else [""] * len(data)
-    groups = list(dict.fromkeys(names))
-    grouped = figure.series is not None and len(groups) < len(names)
-    numbers = (BubbleNumbers if figure.size else XyNumbers)(number_format=drawer.code(figure.y))
-    members = [[n for n, name in enumerate(names) if name == group] for group in groups]
-    if not grouped:
-        groups, members = [label_column(figure.y)], [list(range(len(data)))]
-    sides = [c for c in (figure.x, figure.y, figure.size) if c]
-    values = [data[c].to_numpy(dtype=float) * drawer.scale(c) for c in sides]
-    for group, rows in zip(groups, members, strict=True):
-        series = numbers.add_series(printable(group))
-        numbers.names.append([printable(names[row]) for row in rows])
-        for row in rows:
-            point = [float(column[row]) for column in values]
-            if figure.size:
-                point[2] = max(point[2], 0.0) if np.isfinite(point[2]) else 0.0
-            series.add_data_point(*point)
-    frame = placeholder.insert_chart(
-        XL_CHART_TYPE.BUBBLE if figure.size else XL_CHART_TYPE.XY_SCATTER, numbers
-    )
-    chart = frame.chart
-    drawer.set_frame(chart, legend=grouped)
-    drawer.set_value_axis(chart, shown=True, from_zero=False, title=figure.y)
-    drawer.set_position_axis(chart, column=figure.x, title=True)
-    if figure.size:
-        chart.plots[0].bubble_scale = 60
-    single = Paint(face="primary", edge="primary", ink="primary-ink")
-    paints = marks.choose_paints(figure, groups) if grouped else [single]
-    for series, paint in zip(chart.plots[0].series, paints, strict=True):
-        if not figure.size:
-            series.format.line.fill.background()
-            drawer.mark(series.marker, paint, size=9)
-        else:
-            drawer.fill(series.format, Paint(face=paint.face, edge="paper", ink=paint.ink))
-        if not grouped and figure.series:
-            _name_points(drawer, series, names, data, single)
-    return frame
-
-
-def _name_points(drawer: ChartDrawer, series: Any, names: list[str], data: Any, paint: Paint) -> None:
-    shown = _free_names(drawer, names, data)
-    for n, name in enumerate(names):
-        own = marks.paint_category(drawer.figure, name, paint, alone=True)
-        if own != paint:
-            if drawer.figure.size:
-                drawer.fill(series.points[n].format, Paint(face=own.face, edge="paper", ink=own.ink))
-            else:
-                drawer.mark(series.points[n].marker, own, size=9)
-        if n in shown:
-            bold = name == drawer.figure.highlight
-            _label(series, n, name, XL_LABEL_POSITION.RIGHT, SMALL, bold=bold)
-
-
-def _free_names(drawer: ChartDrawer, names: list[str], data: Any) -> set[int]:
-    """Names that don't run into one another, the highlighted one first; the sheet of the chart has all."""
-    figure = drawer.figure
-    points = data[[figure.x, figure.y]].to_numpy(dtype=float)
-    low, high = points.min(axis=0), points.max(axis=0)
-    room = np.array([0.72 * drawer.box.width, 0.7 * drawer.box.height])
-    spots = (points - low) / np.where(high > low, high - low, 1) * room
-    order = sorted(range(len(names)), key=lambda n: names[n] != figure.highlight)
-    taken: list[tuple[float, float, float]] = []
-    shown: set[int] = set()
-    for n in order if len(names) <= MAX_NAMED else order[:1]:
-        x, y = spots[n]
-        width = text_width(names[n], SMALL) + 12
-        if all(abs(y - v) > SMALL * 1.3 or x > u + w or u > x + width for u, v, w in taken):
-            taken.append((x, y, width))
-            shown.add(n)
-    return shown
 
 
 def draw_dots(drawer: ChartDrawer, placeholder: "ChartPlaceholder") -> Any:
@@ -195,16 +117,16 @@ def _draw_row(drawer: ChartDrawer, row: _Row, series: Any) -> None:
         drawer.colour(series.format.line.color, "muted")
     elif row.line == "reference":
         drawer.dash(series.format.line)
-        _label(series, 1, row.title, XL_LABEL_POSITION.ABOVE, SMALL)
+        label_point(series, 1, row.title, XL_LABEL_POSITION.ABOVE, SMALL)
     elif not row.paint:
         series.format.line.fill.background()
     for n, (point, name) in enumerate(zip(row.points, row.names, strict=True)):
         if row.labels == "left":
             bold = name == printable(str(drawer.figure.highlight))
-            _label(series, n, name, XL_LABEL_POSITION.LEFT, TEXT, bold=bold)
+            label_point(series, n, name, XL_LABEL_POSITION.LEFT, TEXT, bold=bold)
         elif row.labels == "above":
             value = point[0] / drawer.scale(drawer.figure.y)
-            _label(series, n, drawer.write(drawer.figure.y, value), XL_LABEL_POSITION.ABOVE, SMALL)
+            label_point(series, n, drawer.write(drawer.figure.y, value), XL_LABEL_POSITION.ABOVE, SMALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +153,9 @@ def _choose_axis(drawer: ChartDrawer, grid: marks.Grid) -> _Axis:
     return _Axis(low=low, high=high, step=step)
 
 
-def _label(series: Any, place: int, text: str, position: Any, size: float, *, bold: bool = False) -> None:
+def label_point(
+    series: Any, place: int, text: str, position: Any, size: float, *, bold: bool = False
+) -> None:
     label = series.points[place].data_label
     label.position = position
     label.text_frame.text = printable(text)

@@ -5,8 +5,8 @@ from itertools import groupby
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from segutils.number_codes import build_number_code
 from segutils.packs.document import FigureExhibit
-from segutils.packs.number_codes import build_number_code
 
 ROW_POINTS = 15.0
 _WIDTH, _HEIGHT = 620, 300  # pixels

@@ -11,8 +11,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from segutils.formats import split_format
+from segutils.number_codes import build_number_code
 from segutils.packs.document import Cell, Column, TableExhibit
-from segutils.packs.number_codes import build_number_code
 
 SAFE = {
     "in_memory": True,

@@ -108,8 +108,8 @@ tables:
 #   segment-count: {{choice: "4", who: Jane Doe, when: {as_of}, why: Four teams will own the segments.}}
 
 # What later questions ask the client; the playbook's data/manufacturer/engagement.yml has an example of each:
-# objectives, weights, thresholds, costs, margin_ladder, budgets, organisation, definitions, owners,
-# governance, jurisdictions. Inside {{ }} a text with a comma stands in quotes.
+# objectives, weights, thresholds, costs, margin_ladder, budgets, responses, scenarios, finance, key_results,
+# organisation, definitions, owners, governance, jurisdictions. Inside {{ }} a text with a comma stands in quotes.
 
 # Packs and their formats; all of them if nothing is said:
 # packs: {{executive: [html, pdf, pptx, xlsx], board: [pdf]}}

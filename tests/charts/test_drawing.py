@@ -183,3 +183,45 @@ def test_labels_are_moved_apart_as_little_as_possible():
     assert marks.spread([0, 10, 0], 2) == [-1, 10, 1]
     assert marks.spread([5, 6, 6.5], 1) == pytest.approx([4.8333, 5.8333, 6.8333], abs=1e-4)
     assert marks.spread([], 1) == []
+
+
+ELLIPSES = pd.DataFrame(
+    {
+        "x": [1.0, 2.0],
+        "x_low": [0.5, np.nan],
+        "x_high": [2.0, np.nan],
+        "y": [10.0, 20.0],
+        "low": [8.0, 18.0],
+        "high": [11.0, 21.0],
+        "name": ["Sure of neither", "Unknown"],
+    }
+)
+ENDS = {"low": "low", "high": "high", "x_low": "x_low", "x_high": "x_high"}
+
+
+def test_an_ellipse_spans_the_intervals_of_both_directions():
+    figure = Figure(kind="scatter", data=ELLIPSES, x="x", y="y", series="name", **ENDS, **WORDS)
+    axes = drawing.plot_figure(figure, THEME).axes[0]
+    drawn = {(patch.center, patch.width, patch.height) for patch in axes.patches}
+    assert drawn == {((1.25, 9.5), 1.5, 3.0)}  # the second point's interval is not known
+
+
+def test_a_frontier_joins_its_points_in_their_order():
+    data = pd.DataFrame(
+        {"x": [3.0, 1.0, 2.0, 2.5], "y": [1.0, 3.0, 2.5, 2.0], "plan": ["Frontier"] * 3 + ["Chosen"]}
+    )
+    figure = Figure(
+        kind="scatter", data=data, x="x", y="y", series="plan", connected=True, highlight="Chosen", **WORDS
+    )
+    axes = drawing.plot_figure(figure, THEME).axes[0]
+    joined = [line.get_xdata().tolist() for line in axes.lines if line.get_linestyle() == "-"]
+    assert [3.0, 1.0, 2.0] in joined
+    assert {text.get_text() for text in axes.texts} >= {"Frontier", "Chosen"}
+    assert axes.get_legend() is None
+
+
+def test_ellipses_need_both_directions():
+    with pytest.raises(ValueError, match="x_low and x_high"):
+        Figure(kind="scatter", data=ELLIPSES, x="x", y="y", x_low="x_low", x_high="x_high", **WORDS)
+    with pytest.raises(ValueError, match="x_low and x_high"):
+        Figure(kind="line", data=ELLIPSES, x="x", y="y", **ENDS, **WORDS)

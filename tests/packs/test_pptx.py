@@ -228,6 +228,27 @@ def test_pages_of_an_analyst_without_findings(sample_pack, tmp_path):
     assert sum(shape.has_chart for _, shape in shapes_of(deck)) == 4
 
 
+def test_ellipses_and_frontiers_are_series_of_one_chart(sample_pack, tmp_path):
+    source = sample_pack.pages[0].source
+    matrix = pd.DataFrame({"x": [1.0, 3.0], "y": [10.0, 20.0], "s": ["A", "B"], "size": [1.0, 4.0]})
+    matrix = matrix.assign(x_low=[0.5, 2.5], x_high=[1.5, 4.0], low=[9.0, 15.0], high=[11.0, 25.0])
+    plans = pd.DataFrame({"x": [1.0, 2.0, 1.5], "y": [3.0, 1.0, 2.5], "s": ["Line", "Line", "Chosen"]})
+    ends = {"size": "size", "low": "low", "high": "high", "x_low": "x_low", "x_high": "x_high"}
+    pages = []
+    for name, frame, more in (("matrix", matrix, ends), ("frontier", plans, {"connected": True})):
+        words = {"title": name, "subtitle": "S", "alt": "A"}
+        figure = Figure(kind="scatter", data=frame, x="x", y="y", series="s", **more, **words)
+        numbers = TableExhibit(id=f"{name}.n", title="", columns=(), rows=(), source=source)
+        shown = FigureExhibit(id=name, figure=figure, svg="<svg/>", numbers=numbers, source=source)
+        pages.append(replace(sample_pack.pages[0], id=name, title=name, exhibits=(shown,), decision=None))
+    deck = read(replace(sample_pack, pages=tuple(pages)), tmp_path)
+    charts = [shape.chart for _, shape in shapes_of(deck) if shape.has_chart]
+    series = {s.name: list(s.iter_values()) for chart in charts for s in chart.plots[0].series}
+    assert set(series) == {"A: interval", "B: interval", "A", "B", "Line", "Chosen"}
+    assert (min(series["B: interval"]), max(series["B: interval"])) == pytest.approx((15.0, 25.0), abs=0.1)
+    assert series["Line"] == [3.0, 1.0]
+
+
 @pytest.mark.parametrize("count", [6, 40])
 def test_many_decisions_fit_the_first_slide(sample_board_pack, count, tmp_path):
     first = sample_board_pack.summary.decisions[0]

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 from python_calamine import CalamineWorkbook
 
+from segutils.number_codes import build_number_code
 from segutils.packs import xlsx
 from segutils.packs.document import Cell, Column, TableExhibit
-from segutils.packs.number_codes import build_number_code
 from segutils.packs.xlsx_sheets import name_sheets
 
 NASTY = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0")
