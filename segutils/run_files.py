@@ -63,6 +63,17 @@ def write_csv(folder: Path, name: str, frame: pd.DataFrame) -> None:
     os.replace(temporary, path)
 
 
+def write_bytes(folder: Path, name: str, content: bytes) -> None:
+    """A file for people, such as a workbook: ``scorecard.xlsx``."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*\.xlsx", name):
+        raise ValueError(f"a workbook's name is lower-case words with underscores and .xlsx, not {name!r}")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
 def write_text(folder: Path, name: str, text: str) -> None:
     """A text for people or programs, such as a query: ``scoring.sql``."""
     if not TEXT_NAME.fullmatch(name):

@@ -23,19 +23,22 @@ from segutils.errors import InputError
 from segutils.formats import join_words
 from segutils.inputs import ingestion, opening
 from segutils.inputs.report import InputReport
-from segutils.run_files import Written, write_csv, write_parquet, write_text
+from segutils.leaks import find_leaks
+from segutils.run_files import Written, write_bytes, write_csv, write_parquet, write_text
 from segutils.titles import ROOT, find_writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import ibis.expr.types as ir
     import pandas as pd
     from ibis.backends import BaseBackend
 
     from segutils.display import Shown
     from segutils.findings import Finding, Override
+    from segutils.workbooks import Sheet
 
 DEMO = ROOT / "data" / "retail" / "engagement.yml"
-PEOPLE = frozenset(["customer_id", "record_id", "entity_id", "anonymous_id", "respondent_id", "ticket_id"])
 WRITES = "SEGUTILS_WRITES"  # the runner sets it to the run's name in its kernels
 TARGET_COLUMNS = ["measure", "segment", "target", "owner", "note"]
 
@@ -344,7 +347,11 @@ class Run:
         InputError
             It has a column that may not be used to segment.
         """
-        if leaks := self._find_leaks(frame):
+        report = self.report
+        restricted, closed = report.restricted_columns(), report.closed_columns()
+        if leaks := find_leaks(
+            frame, restricted=restricted, closed=closed, opened=list(self._for_purpose.values())
+        ):
             what = f"the table '{table}' would carry {join_words(leaks)} to later notebooks"
             fix = "leave it out: it may not be used to segment; a list for people is run.export"
             raise InputError(what, where=f"run.write('{table}', ...)", fix=fix)
@@ -367,21 +374,14 @@ class Run:
         shape = {"place": "exports", "unit": "lines", "suffix": f".{suffix}"}
         return Written(table=stem, rows=lines, official=self._is_official, **shape)
 
-    def _find_leaks(self, frame: pd.DataFrame) -> list[str]:
-        """Columns that hold what may not be used to segment: by their name beside a customer, or by value."""
-        restricted = self.report.restricted_columns()
-        closed = (restricted | self.report.closed_columns()) & set(frame.columns)
-        found = sorted(closed) if PEOPLE & set(frame.columns) else []
-        words_in = frame.select_dtypes(["object", "string", "category"])
-        texts = {c: words_in[c].astype(str) for c in words_in.columns if c not in found}
-        for known in self._for_purpose.values() if texts else ():
-            words = known.select(c for c in known.columns if known[c].type().is_string()).to_pandas()
-            in_the_open = set(words.drop(columns=restricted, errors="ignore").stack().unique())
-            for secret in restricted & set(words.columns):
-                values = set(words[secret].dropna()) - in_the_open  # a town in the field of the street
-                carrying = [c for c, cells in texts.items() if cells.isin(values).any()]
-                found += [f"{c} (values of {secret})" for c in carrying]
-        return list(dict.fromkeys(found))
+    def export_workbook(self, name: str, sheets: Sequence[Sheet], *, title: str) -> Written:
+        """A workbook that people go on working with, such as a scorecard: ``exports/<name>.xlsx``."""
+        from segutils.workbooks import build_workbook
+
+        about = {"author": self.engagement.client, "as_of": self.as_of, "currency": self.currency}
+        write_bytes(self._place("exports"), f"{name}.xlsx", build_workbook(sheets, title=title, **about))
+        shape = {"place": "exports", "unit": "sheets", "suffix": ".xlsx"}
+        return Written(table=name, rows=len(sheets), official=self._is_official, **shape)
 
     @property
     def _is_official(self) -> bool:

@@ -156,6 +156,7 @@ def _choose_axis(drawer: ChartDrawer, grid: marks.Grid) -> _Axis:
 def label_point(
     series: Any, place: int, text: str, position: Any, size: float, *, bold: bool = False
 ) -> None:
+    """Write a text beside one point of a series."""
     label = series.points[place].data_label
     label.position = position
     label.text_frame.text = printable(text)
