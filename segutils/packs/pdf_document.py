@@ -8,7 +8,8 @@ from segutils.charts.colours import Theme, build_tokens
 from segutils.packs.document import DecisionAsked, Pack
 from segutils.packs.measure import largest_size, text_height
 from segutils.packs.pdf_drawings import contain, drawing_size, wrap_png
-from segutils.packs.pdf_pages import (
+from segutils.packs.pdf_pages import PageSetter, describe_override
+from segutils.packs.pdf_sizes import (
     COLUMN,
     GUTTER,
     HEIGHT,
@@ -17,10 +18,8 @@ from segutils.packs.pdf_pages import (
     MARGIN_TOP,
     MARGIN_X,
     WIDTH,
-    PageSetter,
-    breakable,
-    describe_override,
 )
+from segutils.packs.pdf_tables import breakable
 
 CONTENTS_IN_ONE_COLUMN = 26
 REASON_GAP = 24.0
@@ -78,6 +77,7 @@ def build_document(pack: Pack, *, families: Sequence[str]) -> Document:
         setter.set_page(index)
         | {
             "label": labels.pages[page.id],
+            "backup_label": f"backup-{index}",
             "decision": _set_asked(page.decision, labels) if page.decision else None,
         }
         for index, page in enumerate(pack.pages)
@@ -106,7 +106,7 @@ def build_document(pack: Pack, *, families: Sequence[str]) -> Document:
         "contents_columns": 1 if len(pages) <= CONTENTS_IN_ONE_COLUMN else 2,
         "pages": pages,
         "decisions": [
-            _set_asked(decision, labels) | {"options": setter.set_table(None, decision.options, LINE)}
+            _set_asked(decision, labels) | {"options": setter.tables.set_table(None, decision.options, LINE)}
             for decision in decisions
         ],
         "assumptions": [{"text": item.text, "owner": item.owner} for item in pack.assumptions],

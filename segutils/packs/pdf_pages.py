@@ -1,12 +1,12 @@
 """What stands where on a PDF's pages: drawings beside or above their tables, in sizes that fit (points)."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from segutils.charts.colours import Theme
 from segutils.findings import STATUS_WORDS
+from segutils.packs.alike import find_peers
 from segutils.packs.document import (
     DecisionAsked,
     FigureExhibit,
@@ -16,44 +16,27 @@ from segutils.packs.document import (
     TableExhibit,
     TextExhibit,
 )
-from segutils.packs.measure import LINE_HEIGHT, TableFit, fit_table, largest_size, text_height, text_width
+from segutils.packs.measure import LINE_HEIGHT, largest_size, text_height
 from segutils.packs.pdf_drawings import MIN_SCALE, SQUEEZES, Drawn, draw_into, plan_size
+from segutils.packs.pdf_sizes import (
+    ASIDE,
+    COLUMN,
+    EXHIBIT_FRAME,
+    HALF,
+    LINE,
+    MAIN,
+    PROSE,
+    ROW_GAP,
+    TITLE_FRAME,
+    TITLE_SIZES,
+)
+from segutils.packs.pdf_tables import TableSetter
 from segutils.packs.prose import read_markdown
-
-# A4 landscape
-WIDTH, HEIGHT = 841.89, 595.28
-MARGIN_X, MARGIN_TOP, MARGIN_BOTTOM = 46.0, 42.0, 44.0
-GUTTER = 24.0
-LINE = WIDTH - 2 * MARGIN_X
-COLUMN = HEIGHT - MARGIN_TOP - MARGIN_BOTTOM
-ASIDE = 0.36 * LINE
-MAIN = LINE - GUTTER - ASIDE
-HALF = (LINE - GUTTER) / 2
-TITLE_SIZES = (20.0, 18.0, 16.5, 15.0, 13.5)
-TITLE_FRAME = 54.0  # section, accent bar and the room around a page's title
-ROW_GAP = 16.0  # below each row of exhibits but the last
-EXHIBIT_FRAME = 50.0  # subtitle, source line and the room around an exhibit
-PAD_X, PAD_Y = 6.0, 3.2
-SET_PAD_Y = 0.9  # typst sets a line from cap height to base line, which is less than the estimate
-PROSE = 560.0
-WHOLE_TABLE = 0.6 * COLUMN  # a table up to this height is never broken over two pages
 
 _RECOMMENDED = "Recommended: . How robust that is, and the options: page 00"
 
 T = TypeVar("T")
 Row = list[dict[str, Any]]
-
-
-def breakable(text: str) -> str:
-    """The text with a permitted break inside every word that no table column could hold."""
-    return re.sub(r"[^\s\u200b]{16,}", lambda word: _break_word(word[0]), text)
-
-
-def _break_word(word: str) -> str:
-    if word.isalpha():
-        return word  # hyphenated by the type-setter
-    parts = re.sub(r"(?<=[_./\-,;:|=&?#])(?=[^\s_./\-])", "\u200b", word).split("\u200b")
-    return "\u200b".join(re.sub(r"(.{14})(?=.{4})", "\\1\u200b", part) for part in parts)
 
 
 def describe_override(decision: DecisionAsked) -> str:
@@ -81,12 +64,12 @@ LAYOUTS = (
 )
 _SQUEEZED = 0.35  # how much a lower drawing is disliked
 _TOO_SMALL = 0.85 * MIN_SCALE  # below it drawings don't fit, though heights are estimated on the safe side
-_RUN_ON = 0.3  # weight of a layout whose tables run on to the next page
+_RUN_ON = 0.3  # weight of a layout whose tables the page has no room for
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Choice:
-    """A layout with the scale at which it shows the drawings; `runs_on`: the tables come on the next page."""
+    """A layout with the scale at which it shows the drawings; `runs_on`: the tables are backup."""
 
     layout: Layout
     scale: float
@@ -100,6 +83,14 @@ class _Choice:
         return self.scale * legible * self.layout.weight * self.squeeze**_SQUEEZED * run_on
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Arranged:
+    """The rows of one page, and those that it has no room for: they stand together in the backup."""
+
+    rows: list[Row]
+    backup: list[Row] = field(default_factory=list)
+
+
 class PageSetter:
     """Arranges the pages of one pack; `drawings` are the files that the arranged pages name."""
 
@@ -107,13 +98,14 @@ class PageSetter:
         self.pack = pack
         self.theme = theme
         self.drawings: dict[str, str] = {}
-        self._fits: dict[tuple[str, float], TableFit] = {}
+        self.tables = TableSetter(pack)
         self._choices: dict[str, _Choice] = {}
 
     def set_page(self, index: int) -> dict[str, Any]:
-        """One message: the size of its title and the rows of exhibits under it."""
+        """One message: the size of its title, the rows of exhibits under it, and its backup."""
         page = self.pack.pages[index]
-        peers = self._peers(page)
+        arranged = self._arrange(page)
+        peers = find_peers(self.pack, page)
         title_size = min(_title_size(one) for one in peers)
         heights = [text_height(one.title, LINE, title_size, bold=True) for one in peers]
         return {
@@ -126,61 +118,30 @@ class PageSetter:
             "status_word": "" if page.status == "info" else STATUS_WORDS[page.status],
             "notes": list(page.notes),
             "limits": list(page.limits),
-            "rows": self._arrange(page),
+            "rows": arranged.rows,
+            "backup": arranged.backup,
             "loose_source": not page.exhibits,
             "source": page.source.citation,
         }
 
-    def set_table(self, page: Page | None, table: TableExhibit, width: float) -> dict[str, Any]:
-        """A table; `page` is None for a decision's options, which stand under the decision's own title."""
-        fit = self._fit(page, table, width)
-        broken = _broken_columns(table, fit)
-        show_title = page is not None and bool(table.title) and table.title != page.title
-        height = fit.header_height + sum(fit.row_heights[: len(table.rows)]) + (48 if show_title else 30)
-        return {
-            "kind": "table",
-            "title": table.title,
-            "show_title": show_title,
-            "columns": [
-                {"label": breakable(column.label), "numeric": column.numeric, "hyphenate": place in broken}
-                for place, column in enumerate(table.columns)
-            ],
-            "rows": [
-                [
-                    cell.text if column.numeric else breakable(cell.text)
-                    for column, cell in zip(table.columns, row, strict=True)
-                ]
-                for row in table.rows
-            ],
-            "fit": {"size": fit.size, "widths": list(fit.widths), "pad_x": PAD_X, "pad_y": PAD_Y},
-            "height": height,
-            "whole": height <= WHOLE_TABLE,
-            "single_lines": max(fit.row_heights, default=0) < 2 * fit.size * LINE_HEIGHT,
-            "source": table.source.citation,
-        }
-
     # ------------------------------------------------------------ arrangement
 
-    def _arrange(self, page: Page) -> list[Row]:
+    def _arrange(self, page: Page) -> _Arranged:
         """Texts, drawings, tables; the page's own words stand where they leave the drawings largest."""
         texts = [[_cell(LINE, [_set_text(text)])] for text in _of(page, TextExhibit)]
         tables = _of(page, TableExhibit)
         remarks = [{"kind": "notes"}] if page.notes or page.limits else []
         remarks += [{"kind": "decision"}] if page.decision else []
         if not _drawn(page):
-            if len(tables) == 1 and remarks and self._remarks_height(page, ASIDE) <= _room(page):
-                narrow = self.set_table(page, tables[0], MAIN)
-                if narrow["fit"]["size"] >= 8.5 and narrow["single_lines"]:
-                    return [*texts, [_cell(MAIN, [narrow]), _cell(ASIDE, remarks)]]
-            body = [[_cell(LINE, [self.set_table(page, table, LINE)])] for table in tables]
-            return [*texts, *body, *([_cell(LINE, [item])] for item in remarks)]
+            return self._arrange_tables(page, texts, tables, remarks)
         choice = self._choose(page)
         layout = choice.layout
         stacked = layout.remarks_aside and len(_drawn(page)) > 1  # one row, which goes to the next page whole
         if stacked and choice.scale < _TOO_SMALL and not page.segment:
-            return [*texts, *self._spread(page, tables, remarks)]
+            spread = self._spread(page, tables, remarks)
+            return _Arranged(rows=[*texts, *spread.rows], backup=spread.backup)
         shown = [self._set_drawn(page, one, choice) for one in _drawn(page)]
-        aside = [self.set_table(page, tables.pop(0), ASIDE)] if layout.table_aside else []
+        aside = [self.tables.set_table(page, tables.pop(0), ASIDE)] if layout.table_aside else []
         if layout.remarks_aside:
             aside, remarks = [*aside, *remarks], []
         if aside:
@@ -190,28 +151,50 @@ class PageSetter:
             rows = [[_cell(layout.width, [one]) for one in shown[i : i + layout.per_row]] for i in starts]
             if layout.per_row == 2 and len(shown) % 2:  # the place beside the last drawing is free
                 rows[-1], remarks = [*rows[-1], _cell(layout.width, remarks)], []
-        below = [[_cell(LINE, [self.set_table(page, table, LINE)])] for table in tables]
+        below = [[_cell(LINE, [self.tables.set_table(page, table, LINE)])] for table in tables]
         words = [[_cell(LINE, [item])] for item in remarks]
-        # the message stays with its drawing where the tables come on the next page
-        return [*texts, *rows, *words, *below] if choice.runs_on else [*texts, *rows, *below, *words]
+        if choice.runs_on:
+            return _Arranged(rows=[*texts, *rows, *words], backup=below)
+        return _Arranged(rows=[*texts, *rows, *below, *words])
+
+    def _arrange_tables(
+        self,
+        page: Page,
+        texts: Sequence[Row],
+        tables: Sequence[TableExhibit],
+        remarks: Sequence[dict[str, Any]],
+    ) -> _Arranged:
+        """A page without drawings: its first table is the message, further ones stay where they fit."""
+        if len(tables) == 1 and remarks and self._remarks_height(page, ASIDE) <= _room(page):
+            narrow = self.tables.set_table(page, tables[0], MAIN)
+            if narrow["fit"]["size"] >= 8.5 and narrow["single_lines"]:
+                return _Arranged(rows=[*texts, [_cell(MAIN, [narrow]), _cell(ASIDE, remarks)]])
+        body = [self.tables.set_table(page, table, LINE) for table in tables]
+        words = [[_cell(LINE, [item])] for item in remarks]
+        room = _room(page) - sum(item["height"] for item in body) - self._remarks_height(page, LINE)
+        kept = 1 if room < 0 and body[1:] and body[0]["whole"] else len(body)
+        rows = [[_cell(LINE, [item])] for item in body]
+        return _Arranged(rows=[*texts, *rows[:kept], *words], backup=rows[kept:])
 
     def _spread(
         self, page: Page, tables: Sequence[TableExhibit], remarks: Sequence[dict[str, Any]]
-    ) -> list[Row]:
-        """Drawings that no one page holds: the first stays with its message, the others follow in pairs."""
+    ) -> _Arranged:
+        """Drawings that no one page holds: the first stays with its message, the others are backup."""
         first, *others = _drawn(page)
         is_beside = bool(remarks) and self._remarks_height(page, ASIDE) <= _room(page)
         width = MAIN if is_beside else LINE
         drawn = self._set_drawn(page, first, self._fit_alone(page, first, width, _room(page)))
         rows = [[_cell(width, [drawn]), *([_cell(ASIDE, remarks)] if is_beside else [])]]
+        backup = []
         for start in range(0, len(others), 2):
             pair = others[start : start + 2]
             choices = [self._fit_alone(page, one, HALF, COLUMN - TITLE_FRAME) for one in pair]
-            rows.append(
+            backup.append(
                 [_cell(HALF, [self._set_drawn(page, o, c)]) for o, c in zip(pair, choices, strict=True)]
             )
-        below = [[_cell(LINE, [self.set_table(page, table, LINE)])] for table in tables]
-        return [*rows, *below, *([] if is_beside else ([_cell(LINE, [item])] for item in remarks))]
+        backup += [[_cell(LINE, [self.tables.set_table(page, table, LINE)])] for table in tables]
+        words = [] if is_beside else [[_cell(LINE, [item])] for item in remarks]
+        return _Arranged(rows=[*rows, *words], backup=backup)
 
     def _fit_alone(self, page: Page, exhibit: Drawn, width: float, room: float) -> _Choice:
         """The scale at which a drawing fits into this room by itself."""
@@ -232,7 +215,9 @@ class PageSetter:
         for layout in LAYOUTS:
             for runs_on in (False,) if page.segment else (False, True):  # a scorecard is one page
                 for squeeze in SQUEEZES:
-                    scale = min(self._scale(o, layout, squeeze, runs_on=runs_on) for o in self._peers(page))
+                    scale = min(
+                        self._scale(o, layout, squeeze, runs_on=runs_on) for o in find_peers(self.pack, page)
+                    )
                     found.append(_Choice(layout=layout, scale=scale, squeeze=squeeze, runs_on=runs_on))
         self._choices[key] = max(found, key=lambda choice: choice.score)
         return self._choices[key]
@@ -246,8 +231,8 @@ class PageSetter:
         if not drawn or not suits or (layout.table_aside and not tables) or (runs_on and not tables):
             return 0.0
         if layout.table_aside:
-            beside = self.set_table(page, tables[0], ASIDE)
-            if not self._reads_aside(page, tables[0]):
+            beside = self.tables.set_table(page, tables[0], ASIDE)
+            if not self.tables.reads_in(page, tables[0], ASIDE):
                 return 0.0
             tables = tables[1:]
             if beside["height"] + self._remarks_height(page, ASIDE) > room:
@@ -255,7 +240,7 @@ class PageSetter:
         elif layout.remarks_aside and (not remarks or self._remarks_height(page, ASIDE) > room):
             return 0.0
         if not runs_on:
-            room -= sum(self.set_table(page, table, LINE)["height"] for table in tables)
+            room -= sum(self.tables.set_table(page, table, LINE)["height"] for table in tables)
         sizes = [plan_size(one, layout.width, squeeze) for one in drawn]
         starts = range(0, len(drawn), layout.per_row)
         frames = [_frame_height(page, one, layout.width) for one in drawn]
@@ -279,36 +264,6 @@ class PageSetter:
             height += 36 + sum(text_height(text, width - 12, 9.5) + 6 for text in texts if text)
         return height
 
-    def _peers(self, page: Page) -> list[Page]:
-        """The pages of all segments where this is one of them, else the page alone."""
-        if not page.segment:
-            return [page]
-        return [other for other in self.pack.pages if other.segment and other.slug == page.slug]
-
-    def _fit(self, page: Page | None, table: TableExhibit, width: float) -> TableFit:
-        key = (table.id, width)
-        if key not in self._fits:
-            whole = self._with_peers(page, table) if page else table
-            self._fits[key] = fit_table(
-                whole, width, max_size=9, min_size=6.5, min_wrap_size=7.5, pad_x=PAD_X, pad_y=SET_PAD_Y
-            )
-        return self._fits[key]
-
-    def _with_peers(self, page: Page, table: TableExhibit) -> TableExhibit:
-        """The table with the rows of the same table on every other segment's page: these pages look alike."""
-        place = _of(page, TableExhibit).index(table)
-        rows = list(table.rows)
-        for other in self._peers(page):
-            tables = _of(other, TableExhibit)
-            if other is not page and place < len(tables) and tables[place].columns == table.columns:
-                rows.extend(tables[place].rows)
-        return replace(table, rows=tuple(rows))
-
-    def _reads_aside(self, page: Page, table: TableExhibit) -> bool:
-        """In the narrow column: not too small, and no word broken."""
-        fit = self._fit(page, table, ASIDE)
-        return fit.size >= 7.5 and not _broken_columns(table, fit)
-
     def _set_drawn(self, page: Page, exhibit: Drawn, choice: "_Choice") -> dict[str, Any]:
         name = f"drawing-{len(self.drawings)}.svg"
         # what is too tall for the page at a legible scale goes to the next one
@@ -328,19 +283,6 @@ class PageSetter:
             "height": height,
             "source": exhibit.source.citation,
         }
-
-
-def _broken_columns(table: TableExhibit, fit: TableFit) -> set[int]:
-    """The columns that a word of theirs doesn't fit into: only there words are hyphenated."""
-    found = set()
-    for place, (column, width) in enumerate(zip(table.columns, fit.widths, strict=True)):
-        room = width - 2 * PAD_X + 1
-        words = [word for row in table.rows for word in row[place].text.split()]
-        if any(text_width(word, fit.size) > room for word in words) or any(
-            text_width(word, fit.size, bold=True) > room for word in column.label.split()
-        ):
-            found.add(place)
-    return found
 
 
 def _cell(width: float, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
