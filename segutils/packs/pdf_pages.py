@@ -1,7 +1,7 @@
 """What stands where on a PDF's pages: drawings beside or above their tables, in sizes that fit (points)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from segutils.charts.colours import Theme
@@ -116,8 +116,6 @@ class PageSetter:
             "title_height": max(heights) if page.segment else 0,
             "status": page.status,
             "status_word": "" if page.status == "info" else STATUS_WORDS[page.status],
-            "notes": list(page.notes),
-            "limits": list(page.limits),
             "rows": arranged.rows,
             "backup": arranged.backup,
             "loose_source": not page.exhibits,
@@ -127,19 +125,61 @@ class PageSetter:
     # ------------------------------------------------------------ arrangement
 
     def _arrange(self, page: Page) -> _Arranged:
+        """The page with as many of its words as it has room for; the others are backup.
+
+        Limits go first, because all of them stand at the end of the pack, then the last notes.
+        """
+        shown = next((short for short in _shorten(page) if self._fits(short)), list(_shorten(page))[-1])
+        arranged = self._set_out(shown)
+        left = page.notes[len(shown.notes) :]
+        if not left:
+            return arranged
+        notes = [[_cell(LINE, [{"kind": "notes", "notes": list(left), "limits": list(page.limits)}])]]
+        return _Arranged(rows=arranged.rows, backup=[*notes, *arranged.backup])
+
+    def _fits(self, page: Page) -> bool:
+        """Is this one page, with drawings that can be read?"""
+        tables, room = _of(page, TableExhibit), _room(page)
+        if page.segment:
+            return True
+        if not _drawn(page):
+            first = self.tables.height(page, tables[0], LINE) if tables else 0.0
+            if len(tables) == 1 and first > room - 60:  # it runs on anyway
+                return True
+            return first + self._remarks_height(page, LINE) <= room or self._is_narrow(page, tables)
+        if self._is_spread(page):
+            return self._remarks_height(page, ASIDE) <= room
+        return self._choose(page).scale >= MIN_SCALE
+
+    def _is_spread(self, page: Page) -> bool:
+        """Drawings that no one page holds, however few words stand beside them."""
+        bare = replace(page, notes=page.notes[:1], limits=())
+        several = len(_drawn(page)) > 1 and not page.segment
+        return several and self._choose(bare).scale < _TOO_SMALL
+
+    def _is_narrow(self, page: Page, tables: Sequence[TableExhibit]) -> bool:
+        """One table beside its remarks."""
+        if len(tables) != 1 or not (page.notes or page.limits or page.decision):
+            return False
+        if self._remarks_height(page, ASIDE) > _room(page):
+            return False
+        narrow = self.tables.set_table(page, tables[0], MAIN)
+        return narrow["fit"]["size"] >= 8.5 and narrow["single_lines"]
+
+    def _set_out(self, page: Page) -> _Arranged:
         """Texts, drawings, tables; the page's own words stand where they leave the drawings largest."""
         texts = [[_cell(LINE, [_set_text(text)])] for text in _of(page, TextExhibit)]
         tables = _of(page, TableExhibit)
-        remarks = [{"kind": "notes"}] if page.notes or page.limits else []
+        notes = {"kind": "notes", "notes": list(page.notes), "limits": list(page.limits)}
+        remarks = [notes] if page.notes or page.limits else []
         remarks += [{"kind": "decision"}] if page.decision else []
         if not _drawn(page):
             return self._arrange_tables(page, texts, tables, remarks)
-        choice = self._choose(page)
-        layout = choice.layout
-        stacked = layout.remarks_aside and len(_drawn(page)) > 1  # one row, which goes to the next page whole
-        if stacked and choice.scale < _TOO_SMALL and not page.segment:
+        if self._is_spread(page):
             spread = self._spread(page, tables, remarks)
             return _Arranged(rows=[*texts, *spread.rows], backup=spread.backup)
+        choice = self._choose(page)
+        layout = choice.layout
         shown = [self._set_drawn(page, one, choice) for one in _drawn(page)]
         aside = [self.tables.set_table(page, tables.pop(0), ASIDE)] if layout.table_aside else []
         if layout.remarks_aside:
@@ -165,10 +205,9 @@ class PageSetter:
         remarks: Sequence[dict[str, Any]],
     ) -> _Arranged:
         """A page without drawings: its first table is the message, further ones stay where they fit."""
-        if len(tables) == 1 and remarks and self._remarks_height(page, ASIDE) <= _room(page):
+        if self._is_narrow(page, tables):
             narrow = self.tables.set_table(page, tables[0], MAIN)
-            if narrow["fit"]["size"] >= 8.5 and narrow["single_lines"]:
-                return _Arranged(rows=[*texts, [_cell(MAIN, [narrow]), _cell(ASIDE, remarks)]])
+            return _Arranged(rows=[*texts, [_cell(MAIN, [narrow]), _cell(ASIDE, remarks)]])
         body = [self.tables.set_table(page, table, LINE) for table in tables]
         words = [[_cell(LINE, [item])] for item in remarks]
         room = _room(page) - sum(item["height"] for item in body) - self._remarks_height(page, LINE)
@@ -208,7 +247,8 @@ class PageSetter:
 
     def _choose(self, page: Page) -> _Choice:
         """The layout that shows the drawings largest; one layout and scale for all segments' pages."""
-        key = f"segments of {page.slug}" if page.segment else page.id
+        words = f"{len(page.notes)} {len(page.limits)}"
+        key = f"segments of {page.slug}" if page.segment else f"{page.id} {words}"
         if key in self._choices:
             return self._choices[key]
         found = []
@@ -231,16 +271,15 @@ class PageSetter:
         if not drawn or not suits or (layout.table_aside and not tables) or (runs_on and not tables):
             return 0.0
         if layout.table_aside:
-            beside = self.tables.set_table(page, tables[0], ASIDE)
             if not self.tables.reads_in(page, tables[0], ASIDE):
                 return 0.0
-            tables = tables[1:]
-            if beside["height"] + self._remarks_height(page, ASIDE) > room:
+            if self.tables.height(page, tables[0], ASIDE) + self._remarks_height(page, ASIDE) > room:
                 return 0.0
+            tables = tables[1:]
         elif layout.remarks_aside and (not remarks or self._remarks_height(page, ASIDE) > room):
             return 0.0
         if not runs_on:
-            room -= sum(self.tables.set_table(page, table, LINE)["height"] for table in tables)
+            room -= sum(self.tables.height(page, table, LINE) for table in tables)
         sizes = [plan_size(one, layout.width, squeeze) for one in drawn]
         starts = range(0, len(drawn), layout.per_row)
         frames = [_frame_height(page, one, layout.width) for one in drawn]
@@ -295,6 +334,17 @@ def _of(page: Page, kind: type[T]) -> list[T]:
 
 def _drawn(page: Page) -> list[Drawn]:
     return [exhibit for exhibit in page.exhibits if isinstance(exhibit, FigureExhibit | ImageExhibit)]
+
+
+def _shorten(page: Page) -> Iterator[Page]:
+    """The page, then with fewer and fewer words; one note always stays."""
+    yield page
+    if page.segment:
+        return
+    bare = replace(page, limits=())
+    yield bare
+    for kept in range(len(page.notes) - 1, 0, -1):
+        yield replace(bare, notes=page.notes[:kept])
 
 
 def _title_size(page: Page) -> float:

@@ -34,8 +34,8 @@ class TableSetter:
         """A table; `page` is None for a decision's options, which stand under the decision's own title."""
         fit = self.fit(page, table, width)
         broken = _broken_columns(table, fit)
-        show_title = page is not None and bool(table.title) and table.title != page.title
-        height = fit.header_height + sum(fit.row_heights[: len(table.rows)]) + (48 if show_title else 30)
+        show_title = _shows_title(page, table)
+        height = self.height(page, table, width)
         return {
             "kind": "table",
             "title": table.title,
@@ -58,6 +58,12 @@ class TableSetter:
             "source": table.source.citation,
         }
 
+    def height(self, page: Page | None, table: TableExhibit, width: float) -> float:
+        """How high the table is in this width, with its title and source."""
+        fit = self.fit(page, table, width)
+        frame = 48 if _shows_title(page, table) else 30
+        return fit.header_height + sum(fit.row_heights[: len(table.rows)]) + frame
+
     def fit(self, page: Page | None, table: TableExhibit, width: float) -> TableFit:
         """Size and column widths; the same for this table on all segments' pages."""
         key = (table.id, width)
@@ -72,6 +78,10 @@ class TableSetter:
         """In a narrow column: not too small, and no word broken."""
         fit = self.fit(page, table, width)
         return fit.size >= 7.5 and not _broken_columns(table, fit)
+
+
+def _shows_title(page: Page | None, table: TableExhibit) -> bool:
+    return page is not None and bool(table.title) and table.title != page.title
 
 
 def _broken_columns(table: TableExhibit, fit: TableFit) -> set[int]:

@@ -136,7 +136,6 @@ def test_long_and_wide_tables_stay_on_the_page(sample_pack, tmp_path):
     """120 rows, 12 columns: every cell printed, the header on each page, no type under 6.5 points."""
     big = with_table(sample_pack, 120, 12)
     document = read(big, tmp_path)
-    first = len(read(sample_pack, tmp_path).pages) - 3
     sizes, places, texts = [], [], []
 
     def visit(text, _user, matrix, _font, size):
@@ -144,7 +143,7 @@ def test_long_and_wide_tables_stay_on_the_page(sample_pack, tmp_path):
             sizes.append(abs(size * matrix[3]) if abs(matrix[3]) != 1 else size)
             places.append((matrix[4], matrix[5]))
 
-    pages = [page for page in document.pages[first:] if "Abteilung" in page.extract_text()]
+    pages = [page for page in document.pages if "Nettoumsatzentwicklung1" in squeeze(page.extract_text())]
     for page in pages:
         texts.append(squeeze(page.extract_text(visitor_text=visit)))
     assert len(pages) >= 4
@@ -198,3 +197,18 @@ def test_many_decisions_leave_page_one_one_page(sample_pack, count, tmp_path):
     assert squeeze(asked[0].question) in texts[0] and squeeze(sample_pack.data_lines[0]) in texts[0]
     shown = sum(squeeze(f"Question {n}:") in texts[0] for n in range(count))
     assert shown == count or f"{count - shown}more" in texts[0]
+
+
+def test_a_message_is_one_page_and_what_it_has_no_room_for_stands_in_the_back(sample_pack, tmp_path):
+    """Thirty notes and a long table: the first note stays with its drawing, all the others are printed."""
+    notes = tuple(f"Remark {number} " + "that goes on and on, and says little, " * 4 for number in range(30))
+    page = replace(next(page for page in sample_pack.pages if page.slug == "profiles"), notes=notes)
+    pages = tuple(page if one.id == page.id else one for one in sample_pack.pages)
+    document = read(replace(sample_pack, pages=pages), tmp_path)
+    texts = [squeeze(one.extract_text()) for one in document.pages]
+    own = next(n for n, text in enumerate(texts) if squeeze(page.title) in text and "Remark0" in text)
+    assert "Infull" in texts[own] and "Continued" not in texts[own + 1]
+    printed = "".join(texts)
+    assert all(f"Remark{number}that" in printed for number in range(30))
+    later = next(n for n, text in enumerate(texts) if "Remark29that" in text)
+    assert later > own and any("Tablesanddrawingsinfull" in text for text in texts[own : later + 1])
