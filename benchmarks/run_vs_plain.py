@@ -24,7 +24,7 @@ from pathlib import Path
 import psutil
 import yaml
 
-from segutils import tables
+from segutils import run_folders, tables
 from segutils.engagement import load_engagement
 from segutils.inputs import sources
 from segutils.runner.graph import read_graph
@@ -93,7 +93,7 @@ def measure_plain(engagement_file: Path, folder: Path) -> float:
     engagement = load_engagement(engagement_file)
     graph = read_graph(find_playbook())
     parameters = check_parameters(graph, stated_in(engagement))
-    run = folder / engagement.slug / tables.name_run(engagement, sources.hash_data(engagement))
+    run = folder / engagement.slug / run_folders.name_run(engagement, sources.hash_data(engagement))
     tables.ingest(engagement, run)
     executed = run / "notebooks"
     executed.mkdir()

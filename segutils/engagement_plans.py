@@ -23,7 +23,9 @@ class Response(Part):
     ceiling: Amount = Field(
         description="the contribution margin a year that this money adds at the very most, an amount"
     )
-    half_at: float = Field(gt=0, description="the amount a year that brings half of the ceiling")
+    half_at: float = Field(
+        gt=0, description="the amount of this budget, over all its years, that brings half of the ceiling"
+    )
     at_least: Amount | None = Field(
         None, description="the lowest ceiling that the owner thinks possible; leave it out for the ceiling"
     )

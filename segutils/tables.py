@@ -5,7 +5,6 @@ A notebook opens its run with ``run = tables.open_run(run_dir)`` and then reads,
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segutils import schemas
-from segutils.engagement import Engagement, fingerprint, load_engagement, read_json
+from segutils.engagement import Engagement, load_engagement, read_json
 from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
 from segutils.formats import join_words
@@ -25,6 +24,7 @@ from segutils.inputs import ingestion, opening
 from segutils.inputs.report import InputReport
 from segutils.leaks import find_leaks
 from segutils.run_files import Written, write_bytes, write_csv, write_parquet, write_text
+from segutils.run_folders import find_latest
 from segutils.titles import ROOT, find_writer
 
 if TYPE_CHECKING:
@@ -43,66 +43,12 @@ WRITES = "SEGUTILS_WRITES"  # the runner sets it to the run's name in its kernel
 TARGET_COLUMNS = ["measure", "segment", "target", "owner", "note"]
 
 
-def find_reports() -> Path:
-    """The folder of all runs: ``SEGUTILS_REPORTS``, else ``reports`` beside the playbook, else here."""
-    if stated := os.environ.get("SEGUTILS_REPORTS"):
-        return Path(stated).resolve()
-    return (ROOT if (ROOT / "playbook").is_dir() else Path.cwd()) / "reports"
-
-
-def name_run(engagement: Engagement, data_hashes: dict[str, str]) -> str:
-    """Which run do this engagement and these data make? The same content gives the same name.
-
-    Parameters
-    ----------
-    engagement : Engagement
-    data_hashes : dict of str to str
-        From :func:`segutils.inputs.sources.hash_data`.
-
-    Returns
-    -------
-    str
-        ``2017-12-31-4f1c09ab``: last day of the data, then a hash of the engagement's content and the data.
-    """
-    content = json.dumps([fingerprint(engagement), sorted(data_hashes.items())])
-    return f"{engagement.as_of.isoformat()}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-
-
-def run_folder(engagement: Engagement, data_hashes: dict[str, str]) -> Path:
-    """Where the run of this engagement on these data is: ``reports/<client>/<run>``."""
-    return find_reports() / engagement.slug / name_run(engagement, data_hashes)
-
-
 def ingest(engagement: Engagement, folder: Path) -> None:
     """Which rows of the client's tables can be used? Fills ``inputs/`` and ``rejects/`` of the run's folder.
 
     See :func:`segutils.inputs.ingestion.ingest`.
     """
     ingestion.ingest(engagement, folder)
-
-
-def mark_latest(folder: Path) -> None:
-    """Makes this run the client's latest one: ``reports/<client>/latest`` is a text file with its name."""
-    latest = folder.parent / "latest"
-    temporary = latest.with_name(f"latest.{folder.name}.part")
-    temporary.write_text(f"{folder.name}\n", encoding="utf-8")
-    os.replace(temporary, latest)
-
-
-def find_latest(engagement: Engagement) -> Path:
-    """The client's latest run.
-
-    Raises
-    ------
-    InputError
-        There is none yet.
-    """
-    latest = find_reports() / engagement.slug / "latest"
-    folder = latest.parent / latest.read_text(encoding="utf-8").strip() if latest.is_file() else None
-    if folder is None or not (folder / "inputs.json").is_file():
-        fix = "make one: segutils run ENGAGEMENT (for the demo: make demo)"
-        raise InputError(f"there is no run of {engagement.client} yet", where=str(latest.parent), fix=fix)
-    return folder
 
 
 def check_engagement(engagement: Engagement) -> InputReport:
@@ -202,6 +148,15 @@ class Run:
         """Did the client give this table with this column (with all of these), and may they be used?"""
         wanted = set(filter(None, (column, second, third)))
         return wanted <= set(self._columns(table, purpose))
+
+    def find_input(
+        self, table: str, column: str = "", second: str = "", third: str = "", *, purpose: str = SEGMENTATION
+    ) -> ir.Table | None:
+        """The table, if the client gave it with this column (with all of these) and they may be used."""
+        given = self.has_input(table, purpose) and self.has_columns(
+            table, column, second, third, purpose=purpose
+        )
+        return self.input(table, purpose) if given else None
 
     def _columns(self, table: str, purpose: str) -> tuple[str, ...]:
         if purpose not in PURPOSES:

@@ -1,15 +1,28 @@
-"""A small client for tests: 300 customers, about 6,000 order lines over one year, three kinds of shoppers."""
+"""Clients for tests: a small shop as files, and the simulated manufacturer as tables.
+
+The shop has 300 customers, about 6,000 order lines over one year, three kinds of shoppers.
+"""
+
+from __future__ import annotations
 
 import os
 import shutil
 import subprocess
 import tempfile
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
+
+if TYPE_CHECKING:  # most tests need neither
+    import ibis.expr.types as ir
+
+    from segutils.samples.making import Making
 
 SMALL_YAML = """\
 client: Small Shop
@@ -121,6 +134,60 @@ def small_run(_small_ingested, tmp_path, monkeypatch):
     shutil.copytree(_small_ingested, folder)
     monkeypatch.setenv(tables.WRITES, folder.name)
     return tables.open_run(folder)
+
+
+LOCAL_DATES = {"transactions": "ordered_at", "competitor_prices": "observed_at"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """What the simulated manufacturer gives (as ibis tables) and what was planted in it."""
+
+    making: Making
+    as_of: date
+
+    def table(self, name: str) -> ir.Table:
+        import ibis
+
+        frame = self.making.ask(f"select * from client.{name}")
+        if name in LOCAL_DATES:
+            moment = LOCAL_DATES[name]
+            frame[moment.replace("_at", "_on")] = frame[moment].dt.date
+        return ibis.memtable(frame)
+
+    def planted(self, name: str) -> pd.DataFrame:
+        return self.making.ask(f"select * from truth.{name}")
+
+    def groups(self, column: str = "strategy_segment") -> pd.DataFrame:
+        """The groups that the client plans with: ``customer_id, group``."""
+        people = self.making.ask(f'select customer_id, {column} as "group" from client.customers')
+        return people.dropna().sort_values(["group", "customer_id"], ignore_index=True)
+
+    def true_groups(self) -> pd.DataFrame:
+        """The true segments, as a grouping: ``customer_id, group``."""
+        people = self.planted("accounts")[["customer_id", "segment"]].rename(columns={"segment": "group"})
+        return people.sort_values(["group", "customer_id"], ignore_index=True)
+
+
+def _make(accounts: int, *, null: bool) -> Iterator[Client]:
+    from segutils.samples import client
+    from segutils.samples.making import AS_OF, open_making
+
+    with open_making(accounts=accounts, seed=11, null=null) as making:
+        client.build_tables(making)
+        yield Client(making=making, as_of=AS_OF)
+
+
+@pytest.fixture(scope="session")
+def halden() -> Iterator[Client]:
+    """The manufacturer without faults: 3,000 accounts; another seed than the demo's."""
+    yield from _make(3000, null=False)
+
+
+@pytest.fixture(scope="session")
+def null_halden() -> Iterator[Client]:
+    """1,500 accounts, all alike."""
+    yield from _make(1500, null=True)
 
 
 @pytest.fixture

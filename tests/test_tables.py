@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from segutils import display, findings, tables
+from segutils import display, findings, run_folders, tables
 from segutils.engagement import load_engagement, to_json
 from segutils.errors import InputError
 from segutils.inputs.sources import hash_data
@@ -17,7 +17,7 @@ from segutils.inputs.sources import hash_data
 def test_the_name_of_a_run_follows_content_and_data(small_engagement):
     def name():
         loaded = load_engagement(small_engagement)
-        return tables.name_run(loaded, hash_data(loaded))
+        return run_folders.name_run(loaded, hash_data(loaded))
 
     first = name()
     assert re.fullmatch(r"2024-12-31-[0-9a-f]{8}", first)
@@ -92,6 +92,13 @@ def test_a_table_that_was_not_given_names_itself(small_run):
         small_run.input("orders")
 
 
+def test_an_input_that_may_be_missing(small_run):
+    assert small_run.find_input("survey") is None
+    assert small_run.find_input("transactions", "net_revenue", "ordered_on") is not None
+    assert small_run.find_input("transactions", "net_revenue", "moon_phase") is None
+    assert small_run.find_input("tickets", purpose="enrichment") is None
+
+
 def test_a_missing_table_names_the_notebook_that_writes_it(small_run):
     with pytest.raises(InputError, match="the table 'features' is not there yet") as caught:
         small_run.read("features")
@@ -127,9 +134,9 @@ def test_latest_run(small_engagement, small_run, monkeypatch):
     monkeypatch.setenv("SEGUTILS_REPORTS", str(small_run.folder.parents[1]))
     loaded = load_engagement(small_engagement)
     with pytest.raises(InputError, match="there is no run of Small Shop yet"):
-        tables.find_latest(loaded)
-    tables.mark_latest(small_run.folder)
-    assert tables.find_latest(loaded) == small_run.folder
+        run_folders.find_latest(loaded)
+    run_folders.mark_latest(small_run.folder)
+    assert run_folders.find_latest(loaded) == small_run.folder
     monkeypatch.setenv("SEGUTILS_RUN", str(small_run.folder))
     assert tables.open_run("").folder == small_run.folder
     with pytest.raises(InputError, match="not the folder of a run"):

@@ -94,7 +94,7 @@ def draw_scatter(ax: Axes, figure: Figure, style: Style) -> None:
     elif figure.series and len(points):
         last = [int(np.flatnonzero(owner == n)[-1]) for n in range(len(groups))]  # one name per line
         shown = last if figure.connected else list(range(len(points)))
-        _name_points(ax, figure, style, points[shown], areas[shown], names[shown].tolist())
+        _name_points(ax, figure, style, points, areas, names, shown)
     marks.draw_reference(ax, figure, style, vertical=False)
 
 
@@ -110,16 +110,24 @@ def _draw_ellipses(ax: Axes, figure: Figure, data: pd.DataFrame, colours: Sequen
 
 
 def _name_points(
-    ax: Axes, figure: Figure, style: Style, points: np.ndarray, areas: np.ndarray, names: list[str]
+    ax: Axes,
+    figure: Figure,
+    style: Style,
+    points: np.ndarray,
+    areas: np.ndarray,
+    names: np.ndarray,
+    shown: Sequence[int],
 ) -> None:
     """Names right, left, above or below their bubble: the first free place, the highlighted name first."""
     ax.autoscale_view()
     low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
     canvas = (ax.figure.get_size_inches() - [0.9, 0.6]) * 72
     spots, radii, tall = (points - low) / (high - low) * canvas, np.sqrt(areas / np.pi), SMALL * 1.1
+    if figure.connected:  # a line's own points are small, but no name lies on them
+        radii = np.where(np.isin(np.arange(len(points)), shown), radii, 1.0)
     taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(spots, radii, strict=True)]
-    order = sorted(range(len(names)), key=lambda n: (names[n] != figure.highlight, -areas[n]))
-    for n in order if len(names) <= MAX_NAMED_POINTS else order[:1]:
+    order = sorted(shown, key=lambda n: (names[n] != figure.highlight, -areas[n]))
+    for n in order if len(names) <= MAX_NAMED_POINTS or figure.connected else order[:1]:
         (x, y), r, wide = spots[n], radii[n] + 3, width_of(names[n], SMALL)
         sides = [
             ("left", "center", (r, 0), (x + r, y - tall / 2, x + r + wide, y + tall / 2)),

@@ -15,7 +15,11 @@ from segutils.errors import InputError
 from segutils.formats import join_words
 from segutils.runner.statements import list_sections
 
-OPTIONAL = ("has_input", "has_columns")  # calls that ask whether there is an input
+OPTIONAL = ("has_input", "has_columns", "find_input")  # calls that ask whether there is an input
+READERS = (
+    "input",
+    "find_input",
+)  # calls that read one; what follows the table's name in the first is a purpose
 EVERY_INPUT = frozenset(["input_counts", "input_faults", "field_uses", "inputs", "report"])
 
 
@@ -243,7 +247,7 @@ def uses_of_run(source: str) -> list[tuple[str, str]]:
         first = node.args[0]
         if is_run and isinstance(first, ast.Constant) and isinstance(first.value, str):
             uses.append((node.func.attr, first.value))
-        elif is_run and node.func.attr == "input":  # a table whose name only the run tells
+        elif is_run and node.func.attr in READERS:  # a table whose name only the run tells
             uses.append(("every", ""))
     return uses + [("every", "")] * (plain > 0)
 
@@ -267,12 +271,14 @@ def _claimed_purposes(source: str) -> list[str]:
         return [p for p in PURPOSES if p != SEGMENTATION and re.search(rf"[\"']{p}[\"']", source)]
     nodes = list(ast.walk(tree))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
-    inputs = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "input"]
+    inputs = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr in READERS]
     words = [word.value for call in calls for word in call.keywords if word.arg == "purpose"]
     words += [word.value for call in inputs for word in call.keywords if word.arg is None]
-    words += [arg for call in inputs for n, arg in enumerate(call.args) if n or isinstance(arg, ast.Starred)]
+    for call in inputs:
+        named = 1 if call.func.attr == "input" else len(call.args)
+        words += [arg for n, arg in enumerate(call.args) if n >= named or isinstance(arg, ast.Starred)]
     called = [call.func for call in inputs]
-    words += [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == "input" and n not in called]
+    words += [n for n in nodes if isinstance(n, ast.Attribute) and n.attr in READERS and n not in called]
     found = [word.value if isinstance(word, ast.Constant) else ast.unparse(word) for word in words]
     return [str(purpose) for purpose in found if purpose != SEGMENTATION]
 

@@ -4,7 +4,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-from segutils import tables
+from segutils import run_folders, tables
 from segutils.engagement import load_engagement
 from segutils.errors import InputError
 from segutils.runner.graph import nearest
@@ -30,7 +30,7 @@ def find_playbook(stated: str = "") -> Path:
 
 def find_reports(stated: str = "") -> Path:
     """The folder of all runs: as stated, else SEGUTILS_REPORTS, else `reports` by the playbook or here."""
-    return Path(stated).resolve() if stated else tables.find_reports()
+    return Path(stated).resolve() if stated else run_folders.find_reports()
 
 
 def find_run(text: str, reports: Path) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from segutils import tables
+from segutils import run_folders, tables
 from segutils.engagement import Engagement, fingerprint, load_engagement, to_json
 from segutils.formats import plural
 from segutils.inputs import opening, sources
@@ -98,7 +98,7 @@ def run_engagement(request: Request, *, renderer: Renderer | None, say: Say) -> 
         gate = engagement.gate.model_copy(update={"on_fatal": "go_on"})
         engagement = engagement.model_copy(update={"gate": gate})
     data = sources.hash_data(engagement)
-    folder = request.reports / engagement.slug / tables.name_run(engagement, data)
+    folder = request.reports / engagement.slug / run_folders.name_run(engagement, data)
     with locked(folder, say):
         basis = Basis(folder=folder, engagement=to_json(engagement), data=data, parameters=parameters)
         return _Work(request, playbook, graph, engagement, basis, say).do(renderer)
@@ -136,7 +136,7 @@ class _Work:
         if self.manifest.complete:
             if renderer:
                 rendered = render_packs(self.folder, self.manifest, self.engagement, renderer, self.progress)
-            tables.mark_latest(self.folder)
+            run_folders.mark_latest(self.folder)
         records = [self.manifest.notebooks[name] for name in self.graph.names]
         return RunResult(
             folder=self.folder,

@@ -19,6 +19,10 @@ OF_STATED: Mapping[str, str] = {  # functions of segutils.stated
     "list_survivorship": "survivorship",
     "list_providers": "providers",
     "list_project": "project",
+    "list_objectives": "objectives",
+    "list_responses": "responses",
+    "list_scenarios": "scenarios",
+    "list_key_results": "key_results",
 }
 
 

@@ -109,7 +109,7 @@ tables:
 
 # What later questions ask the client; the playbook's data/manufacturer/engagement.yml has an example of each:
 # objectives, weights, thresholds, costs, margin_ladder, budgets, responses, scenarios, finance, key_results,
-# organisation, definitions, owners, governance, jurisdictions. Inside {{ }} a text with a comma stands in quotes.
+# organisation, definitions, owners, governance, jurisdictions. Inside {{ }} quote a text that has a comma.
 
 # Packs and their formats; all of them if nothing is said:
 # packs: {{executive: [html, pdf, pptx, xlsx], board: [pdf]}}

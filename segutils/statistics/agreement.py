@@ -64,6 +64,19 @@ def match_labels(reference: np.ndarray, other: np.ndarray, *, segments: int) -> 
     return match_table(_with_rows(cross_count(reference, other), segments))
 
 
+def follow_labels(reference: np.ndarray, other: np.ndarray, *, segments: int) -> np.ndarray:
+    """The same where `other` may have more labels: one that is left over goes where most of it comes from.
+
+    Returns
+    -------
+    numpy.ndarray of int
+        For each label of `other` a label of the reference.
+    """
+    table = _with_rows(cross_count(reference, other), segments)
+    matched = match_table(table)
+    return np.where(matched >= 0, matched, table.argmax(axis=0))
+
+
 def match_table(table: np.ndarray) -> np.ndarray:
     """For each column the row it is matched to, or -1: one to one, with most customers on matched cells."""
     rows, columns = linear_sum_assignment(table, maximize=True)

@@ -1,5 +1,6 @@
 """Other ways than k-means to cut customers, behind one call, so that they can be compared on equal terms."""
 
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.tree import DecisionTreeClassifier
 from stepmix.stepmix import StepMix
@@ -15,9 +17,11 @@ from threadpoolctl import threadpool_limits
 
 from segutils.statistics import agreement, kmeans, mixed, stability
 
+ALONE = "k-means"  # fitted to hundreds of resamples at once; all others one by one
 NOISE = -1
 DENSE_SHARES = (0.02, 0.04, 0.08)  # smallest dense group that is tried, share of customers
 MIN_NEIGHBOURS = 10
+MIXTURE_STARTS = 5
 MAX_VALUES = 6  # a feature with no more different values is taken for a category where types are mixed
 
 
@@ -109,17 +113,49 @@ def refit_labels(
         Resample x customer: nearest centre of the resample's groups; a resample without groups puts all into
         one.
     """
-    if algorithm == "k-means" or k == 1:
+    if algorithm == ALONE or k == 1:
         return stability.refit(points, k=k, pairs=(resamples + 1) // 2, restarts=restarts, seed=seed).labels[
             :resamples
         ]
-    labels = np.zeros((resamples, len(points)), dtype=np.int16)
-    for row, drawn in enumerate(kmeans.draw_bootstrap(len(points), resamples, seed=seed)):
+    drawn = kmeans.draw_bootstrap(len(points), resamples, seed=seed)
+    fits = fit_centres(points, drawn, algorithm=algorithm, k=k, seed=seed)
+    return np.stack([kmeans.assign_nearest(points, centres) for centres in fits]).astype(np.int16)
+
+
+def fit_centres(
+    points: np.ndarray, weights: np.ndarray, *, algorithm: str, k: int, restarts: int = 5, seed: int = 0
+) -> list[np.ndarray]:
+    """Where are the centres of the groups that each of many resamples would give?
+
+    Parameters
+    ----------
+    points : numpy.ndarray
+        Customer x feature, scaled.
+    weights : numpy.ndarray of int
+        Resample x customer: how often the customer was drawn (0: not in this resample).
+    algorithm : str
+        One of :data:`ALGORITHMS`.
+    k : int
+    restarts : int
+        Starts of the search; of k-means only.
+    seed : int
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Per resample group x feature: `k` groups, or as many as an algorithm finds that has its own number;
+        one (the mean of all) where it finds none.
+    """
+    if algorithm == ALONE or k == 1:
+        return list(kmeans.fit_resamples(points, weights, k=k, restarts=restarts, seed=seed).best())
+
+    def fit(drawn: np.ndarray) -> np.ndarray:
         sample = np.repeat(points, drawn, axis=0)
         groups = cluster(sample, algorithm=algorithm, k=k, seed=seed)
-        if groups.max() > 0:
-            labels[row] = kmeans.assign_nearest(points, find_centres(sample, groups))
-    return labels
+        return find_centres(sample, groups if groups.max() > 0 else np.zeros(len(sample), dtype=int))
+
+    with threadpool_limits(1), ThreadPoolExecutor(max_workers=kmeans.THREADS) as pool:
+        return list(pool.map(fit, weights))
 
 
 def find_centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -193,12 +229,22 @@ def _ward(points: np.ndarray, k: int, seed: int) -> np.ndarray:
 
 
 def _mixture(points: np.ndarray, k: int, seed: int) -> np.ndarray:
-    """Full or diagonal covariances, whichever has the lower BIC."""
+    """Full or diagonal covariances and the best of several starts, whichever has the lowest BIC.
+
+    A single start from a k-means solution stays where k-means is: of three long clouds side by side it found
+    0 of 24 planted samples, with five further starts 22.
+    """
     fits = [
-        GaussianMixture(k, covariance_type=kind, reg_covar=1e-4, random_state=seed).fit(points)
+        GaussianMixture(
+            k, covariance_type=kind, reg_covar=1e-4, init_params=start, n_init=times, random_state=seed
+        )
         for kind in ("full", "diag")
+        for start, times in (("kmeans", 1), ("k-means++", MIXTURE_STARTS))
     ]
-    return min(fits, key=lambda fit: fit.bic(points)).predict(points)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a start that is slow to end is one of several
+        best = min((fit.fit(points) for fit in fits), key=lambda fit: fit.bic(points))
+    return best.predict(points)
 
 
 def _latent_class(points: np.ndarray, k: int, seed: int) -> np.ndarray:
@@ -239,7 +285,7 @@ def _density(points: np.ndarray, k: int, seed: int) -> np.ndarray:
 
 ALGORITHMS: MappingProxyType[str, Callable[[np.ndarray, int, int], np.ndarray]] = MappingProxyType(
     {
-        "k-means": _k_means,
+        ALONE: _k_means,
         "Ward": _ward,
         "Gaussian mixture": _mixture,
         "latent class": _latent_class,

@@ -7,7 +7,7 @@ its customers, or one sum over another. So groups and resamples of customers cos
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -68,12 +68,16 @@ class CustomerFigures:
         What to ask for, one per measure that is not known.
     assumptions : tuple of Assumption
     notes : tuple of str
+    by_provider : mapping of str to pandas.DataFrame
+        Provider of market figures to ``customer_id`` and the sums that are others by its figures alone; empty
+        where there are not several.
     """
 
     table: pd.DataFrame
     needs: tuple[Need, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     notes: tuple[str, ...] = ()
+    by_provider: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def measures(self) -> list[str]:
@@ -82,8 +86,15 @@ class CustomerFigures:
 
     def select(self, customer_ids: pd.Series) -> CustomerFigures:
         """The same for these customers, in their order; who is not in the table counts as 0."""
-        found = self.table.set_index("customer_id").reindex(customer_ids).fillna(0.0).reset_index()
-        return CustomerFigures(table=found, needs=self.needs, assumptions=self.assumptions, notes=self.notes)
+        found = self.table.set_index("customer_id").reindex(customer_ids).fillna(0.0)
+        found = found.rename_axis("customer_id").reset_index()
+        return replace(self, table=found)
+
+    def of_provider(self, name: str) -> CustomerFigures:
+        """The same by the market figures of one provider alone."""
+        own = self.by_provider[name].set_index("customer_id")
+        own = own.reindex(self.table["customer_id"]).fillna(0.0).reset_index(drop=True)
+        return replace(self, table=self.table.assign(**{column: own[column] for column in own.columns}))
 
 
 def measure_groups(

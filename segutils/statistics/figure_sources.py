@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import ibis
@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from segutils.findings import Assumption, Need
-from segutils.formats import join_words, plural
+from segutils.formats import join_words
 from segutils.statistics.customer_figures import CustomerFigures
+from segutils.statistics.market_cells import find_cell_keys
+from segutils.statistics.market_parts import spread_by_provider, spread_market
 
 YEAR = 365
 DRIVERS = ("orders", "order lines", "net revenue", "customers")
@@ -49,6 +51,21 @@ NEEDS = {
     ),
     "reach": Need(question="Who may be written to?", table="customers", columns=("consent_email",)),
 }
+MEASURED_BY: Mapping[str, str] = {
+    **dict.fromkeys(["market_growth", "market_size", "market_share"], "market"),
+    "margin_rate": "margin",
+    "cost_to_serve": "cost",
+    "win_rate": "won",
+    "satisfaction": "satisfied",
+    "price_gap": "price",
+    "reach": "reach",
+}
+
+
+def find_needs(measures: Sequence[str], needs: Sequence[Need]) -> list[Need]:
+    """Which of these needs would make one of these measures known?"""
+    wanted = [NEEDS[MEASURED_BY[name]] for name in measures if name in MEASURED_BY]
+    return [need for need in needs if need in wanted]
 
 
 def build_customer_figures(
@@ -117,16 +134,16 @@ def build_customer_figures(
     revenue = lines.group_by("customer_id").aggregate(net_revenue=lines.net_revenue.sum().cast("float64"))
     base = base.merge(revenue.to_pandas(), on="customer_id", how="left").fillna({"net_revenue": 0.0})
     base["net_revenue"] *= scale
-    needs, assumptions, notes, parts = [], [], [], []
+    needs, assumptions, notes, parts, by_provider = [], [], [], [], {}
     if "consent_email" in customers.columns:
         parts.append(_count_reach(customers))
     else:
         needs.append(NEEDS["reach"])
-    cells = _cell_keys(market, customers)
-    if cells:
-        part, said = _spread_market(market, customers, base, cells, as_of)
+    if find_cell_keys(market, customers):
+        part, said = spread_market(market, customers, base, as_of=as_of)
         parts.append(part)
         notes += said
+        by_provider = spread_by_provider(market, customers, base, as_of=as_of)
     else:
         needs.append(NEEDS["market"])
     if "contribution_margin" in lines.columns:
@@ -157,7 +174,13 @@ def build_customer_figures(
     for part in parts:
         base = base.merge(part, on="customer_id", how="left")
     base = base.fillna(dict.fromkeys(base.columns.drop("customer_id"), 0.0))
-    return CustomerFigures(table=base, needs=tuple(needs), assumptions=tuple(assumptions), notes=tuple(notes))
+    return CustomerFigures(
+        table=base,
+        needs=tuple(needs),
+        assumptions=tuple(assumptions),
+        notes=tuple(notes),
+        by_provider=by_provider,
+    )
 
 
 def _count_reach(customers: ir.Table) -> pd.DataFrame:
@@ -165,54 +188,6 @@ def _count_reach(customers: ir.Table) -> pd.DataFrame:
     return told.select(
         "customer_id", may_write=told.consent_email.ifelse(1.0, 0.0), asked=ibis.literal(1.0)
     ).to_pandas()
-
-
-def _cell_keys(market: ir.Table | None, customers: ir.Table) -> list[str]:
-    if market is None:
-        return []
-    values = {"period", "market_size", "growth", "provider"}
-    return [name for name in market.columns if name not in values and name in customers.columns]
-
-
-def _spread_market(
-    market: ir.Table, customers: ir.Table, base: pd.DataFrame, keys: list[str], as_of: date
-) -> tuple[pd.DataFrame, list[str]]:
-    """Each customer's part of the market: its cell's size in proportion to what it buys from the client."""
-    known = market.filter(market.period <= as_of)
-    year = known.period.max().to_pyarrow().as_py()
-    cells = known.group_by([*keys, "period"]).aggregate(
-        size=known.market_size.cast("float64").mean(), growth=known.growth.cast("float64").mean()
-    )
-    frame = cells.to_pandas()
-    growth = frame.groupby(keys).growth.mean()
-    frame = frame[pd.to_datetime(frame.period) == pd.Timestamp(year)].set_index(keys)["size"]
-    cells = pd.DataFrame({"size": frame, "growth": growth}).dropna().reset_index()
-    people = customers.select("customer_id", *keys).to_pandas().drop_duplicates("customer_id")
-    people = people.merge(base[["customer_id", "net_revenue"]], on="customer_id").merge(cells, on=keys)
-    people["net_revenue"] = people.net_revenue.clip(lower=0)
-    own = people.groupby(keys).net_revenue.transform("sum")
-    possible = people["size"] > own
-    impossible = people[~possible].drop_duplicates(keys)
-    people = people[possible & (own > 0)].assign(own=own)
-    part = pd.DataFrame(
-        {
-            "customer_id": people.customer_id,
-            "market": people["size"] * people.net_revenue / people.own,
-            "market_own": people.net_revenue,
-            "growth": people.net_revenue * people.growth,
-            "growth_of": people.net_revenue,
-        }
-    )
-    share = part.market_own.sum() / max(base.net_revenue.clip(lower=0).sum(), 1e-9)
-    notes = [f"Markets are known for {100 * share:.0f} % of net revenue, by {join_words(keys)}."]
-    if len(impossible):
-        named = join_words([" · ".join(map(str, row)) for row in impossible[keys].head(3).to_numpy()])
-        verb = "is" if len(impossible) == 1 else "are"
-        notes.append(
-            f"{plural(len(impossible), 'market')} {verb} said to be smaller than what the client sells there "
-            f"({named}) and {verb} left out."
-        )
-    return part, notes
 
 
 def _sum_margin(lines: ir.Table) -> pd.DataFrame:

@@ -23,3 +23,12 @@ def adjust_holm(p_values: np.ndarray) -> np.ndarray:
     adjusted = np.empty(len(values))
     adjusted[order] = np.minimum(steps, 1.0)
     return adjusted
+
+
+def adjust_known(p_values: np.ndarray) -> np.ndarray:
+    """Holm's adjustment of the p-values that are there; the others stay NaN."""
+    values = np.asarray(p_values, dtype=float)
+    known = np.isfinite(values)
+    adjusted = np.full(values.shape, np.nan)
+    adjusted[known] = adjust_holm(values[known])
+    return adjusted

@@ -119,6 +119,16 @@ class Judged:
         ranked = np.where(self.passes, np.nan_to_num(self.total, nan=-1.0), -2.0)
         return np.where(self.passes.any(axis=-1), ranked.argmax(axis=-1), -1)
 
+    def ranks(self) -> np.ndarray:
+        """Each group's place by total among those that pass (1 is first), per sample; 0 where one is out."""
+        ranked = np.where(self.passes, np.nan_to_num(self.total, nan=-1.0), -2.0)
+        order = np.argsort(-ranked, axis=-1, kind="stable")
+        places = np.empty(order.shape, dtype=int)
+        np.put_along_axis(
+            places, order, np.broadcast_to(np.arange(order.shape[-1]) + 1, order.shape), axis=-1
+        )
+        return np.where(self.passes, places, 0)
+
     def verdicts(self, rules: Rules) -> np.ndarray:
         """Per sample and group: target (strong on one axis and not weak on the other), maintain or drop.
 
@@ -185,7 +195,13 @@ def scale_measures(
     return scaled
 
 
-def judge_groups(values: np.ndarray, names: Sequence[str], rules: Rules) -> Judged:
+def judge_groups(
+    values: np.ndarray,
+    names: Sequence[str],
+    rules: Rules,
+    *,
+    weights: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Judged:
     """How attractive is each group, how well do we compete there, and does it pass the limits?
 
     Parameters
@@ -196,33 +212,57 @@ def judge_groups(values: np.ndarray, names: Sequence[str], rules: Rules) -> Judg
         The measures.
     rules : Rules
         Criteria that are not among `names` must have been left out (see :func:`keep_known`).
+    weights : tuple of numpy.ndarray, optional
+        For attractiveness and competitiveness, sample x criterion in the order of the rules: other weights
+        for each sample, such as those of :func:`draw_weights`.
 
     Returns
     -------
     Judged
     """
     names, parts, known = list(names), [], []
-    for axis in (rules.attractiveness, rules.competitiveness):
+    for n, axis in enumerate((rules.attractiveness, rules.competitiveness)):
         columns = [names.index(name) for name in axis.weights]
         scaled = scale_measures(values[..., columns], list(axis.weights), rules.scales)
-        weights = np.array(list(axis.weights.values()), dtype=float)
-        told = np.isfinite(scaled) * weights / weights.sum()
+        counts = np.array(list(axis.weights.values()), dtype=float) if weights is None else weights[n]
+        counts = counts / counts.sum(axis=-1, keepdims=True)
+        told = np.isfinite(scaled) * (counts if weights is None else counts[:, None, :])
         known.append(told.sum(axis=-1))
         total = (np.nan_to_num(scaled) * told).sum(axis=-1)
         parts.append(np.divide(total, known[-1], out=np.full(total.shape, np.nan), where=known[-1] > 0))
     share = np.array([rules.attractiveness_share, 1 - rules.attractiveness_share])
-    passes = np.ones(values.shape[:-1], dtype=bool)
-    for limit in rules.limits.itertuples():
-        if limit.measure in names:
-            column = values[..., names.index(limit.measure)]
-            passes &= ~((column < limit.min) | (column > limit.max))  # NaN misses nothing: it is named apart
     return Judged(
         attractiveness=parts[0],
         competitiveness=parts[1],
         total=share[0] * parts[0] + share[1] * parts[1],
         known=share[0] * known[0] + share[1] * known[1],
-        passes=passes,
+        passes=np.broadcast_to(keep_limits(values, names, rules.limits), parts[0].shape),
     )
+
+
+def keep_limits(values: np.ndarray, names: Sequence[str], limits: pd.DataFrame) -> np.ndarray:
+    """Does each group keep every limit?
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        … x group x measure; what is not known misses nothing (it is named apart).
+    names : sequence of str
+        The measures.
+    limits : pandas.DataFrame
+        ``measure, min, max``; NaN where there is no such end.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        … x group.
+    """
+    names, kept = list(names), np.ones(values.shape[:-1], dtype=bool)
+    for limit in limits.itertuples():
+        if limit.measure in names:
+            column = values[..., names.index(limit.measure)]
+            kept &= ~((column < limit.min) | (column > limit.max))
+    return kept
 
 
 def keep_known(axis: Axis, names: Sequence[str]) -> Axis:
@@ -267,11 +307,29 @@ def score_closeness(values: pd.DataFrame, rules: Rules) -> pd.Series:
     return score_topsis(table, weights, lower=rules.lower & set(weights))
 
 
-def draw_weights(rules: Rules, *, draws: int, concentration: float = 20.0, seed: int) -> list[Rules]:
-    """The same rules under weights drawn around the stated ones (Dirichlet; Lahdelma and Salminen 2001)."""
+def draw_weights(
+    rules: Rules, *, draws: int, concentration: float | None = 20.0, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Random weights of both axes (Dirichlet; Lahdelma and Salminen 2001, SMAA-2).
+
+    Parameters
+    ----------
+    rules : Rules
+    draws : int
+    concentration : float, optional
+        How close the weights stay to the stated ones: with 20, a weight of 0.25 has a standard deviation of
+        0.09. None: any weights that make 1, each set as likely as another, as if nobody had stated any.
+    seed : int
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Attractiveness and competitiveness: draw x criterion, in the order of the rules.
+    """
     rng = np.random.default_rng(seed)
-    drawn = [
-        rng.dirichlet(np.maximum(concentration * np.array(list(axis.weights.values())), 1e-3), size=draws)
-        for axis in (rules.attractiveness, rules.competitiveness)
-    ]
-    return [rules.reweigh(one, two) for one, two in zip(*drawn, strict=True)]
+    drawn = []
+    for axis in (rules.attractiveness, rules.competitiveness):
+        weights = np.array(list(axis.weights.values()))
+        near = np.ones(len(weights)) if concentration is None else np.maximum(concentration * weights, 1e-3)
+        drawn.append(rng.dirichlet(near, size=draws))
+    return drawn[0], drawn[1]

@@ -214,7 +214,7 @@ def score_by_rater(scores: pd.DataFrame, reconciled: Reconciled) -> pd.DataFrame
     return pd.DataFrame(found, columns=["rater", "option", "score", "runner_up", "lead"])
 
 
-def describe_raters(reconciled: Reconciled, *, words: Mapping[str, str] | None = None) -> str:
+def describe_raters(reconciled: Reconciled, *, words: Mapping[str, str] | None = None, of: str = "") -> str:
     """In a sentence or two: whose weights are these, how far do they agree, on what do they differ most?
 
     Parameters
@@ -222,6 +222,8 @@ def describe_raters(reconciled: Reconciled, *, words: Mapping[str, str] | None =
     reconciled : Reconciled
     words : mapping of str to str, optional
         What to call the criteria; by default their names without underscores.
+    of : str
+        What is weighed, such as competitiveness, where there are several weightings.
 
     Returns
     -------
@@ -229,11 +231,12 @@ def describe_raters(reconciled: Reconciled, *, words: Mapping[str, str] | None =
     """
     called = {name: (words or {}).get(name, name.replace("_", " ")) for name in reconciled.weights.criterion}
     people = reconciled.names
+    whose = f"The weights of {of} are" if of else "The weights are"
     if len(people) == 1:
-        return f"The weights are those of {people[0]} alone.{_say_contradictions(reconciled)}"
+        return f"{whose} those of {people[0]} alone.{_say_contradictions(reconciled)}"
     gap = reconciled.weights.highest - reconciled.weights.lowest
     top = reconciled.weights.loc[gap.idxmax()]
-    start = f"The weights are the geometric mean of {len(people)} raters ({_list(people)})"
+    start = f"{whose} the geometric mean of {len(people)} raters ({_list(people)})"
     if gap.max() < 0.005:
         return f"{start}, who weigh alike.{_say_contradictions(reconciled)}"
     low, high = format_value(top.lowest, "share:0"), format_value(top.highest, "share:0")
@@ -248,9 +251,14 @@ def describe_raters(reconciled: Reconciled, *, words: Mapping[str, str] | None =
     )
 
 
-def _say_contradictions(reconciled: Reconciled) -> str:
+def find_contradictions(reconciled: Reconciled) -> dict[str, float]:
+    """Raters whose comparisons in pairs contradict each other more than is accepted, with their ratio."""
     ratios = reconciled.raters.drop_duplicates("rater").set_index("rater").consistency_ratio
-    found = [f"{name} ({ratio:.2f})" for name, ratio in ratios.items() if ratio > CONSISTENT]
+    return ratios[ratios > CONSISTENT].to_dict()
+
+
+def _say_contradictions(reconciled: Reconciled) -> str:
+    found = [f"{name} ({ratio:.2f})" for name, ratio in find_contradictions(reconciled).items()]
     if not found:
         return ""
     return (

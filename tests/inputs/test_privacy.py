@@ -187,6 +187,8 @@ def write_notebook(folder: Path, code: str, title: str) -> None:
     "code",
     [
         'run.input("customers", purpose="identity")',
+        'run.find_input("customers", "name", purpose="identity")',
+        'find = run.find_input\nfind("customers", "name", purpose="identity")',
         'run.input("customers", "identity")',
         'why = "identity"\nrun.input("customers", purpose=why)',
         '%time known = run.input("customers", purpose="identity")',

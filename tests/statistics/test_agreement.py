@@ -64,3 +64,13 @@ def test_an_empty_segment_has_no_likeness():
 )
 def test_hennigs_reading(value, word):
     assert word in stability.read_jaccard(value)
+
+
+def test_labels_that_are_left_over_go_where_most_of_them_come_from():
+    reference = np.repeat([0, 1], [6, 4])
+    other = np.array([2, 2, 2, 2, 0, 0, 1, 1, 1, 0])  # 2: all of the first; 1: of the second; 0: two to one
+    np.testing.assert_array_equal(agreement.follow_labels(reference, other, segments=2), [0, 1, 0])
+    # as many labels as segments: as match_labels
+    np.testing.assert_array_equal(agreement.follow_labels(reference, 1 - reference, segments=2), [1, 0])
+    # no groups found: all customers have one label, and it is the larger segment's
+    np.testing.assert_array_equal(agreement.follow_labels(reference, np.zeros(10, int), segments=2), [0])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from segutils.statistics.customer_figures import list_measures
-from segutils.statistics.figure_sources import build_customer_figures
+from segutils.statistics.figure_sources import build_customer_figures, find_needs
 
 AS_OF = date(2025, 12, 31)
 IN, OUT = date(2025, 6, 1), date(2024, 6, 1)
@@ -71,6 +71,36 @@ def test_markets_follow_what_is_bought_and_impossible_ones_are_left_out():
     assert found.market_growth[:2].to_list() == pytest.approx([(0.10 + 0.15) / 2, -0.06])
     notes = build_customer_figures(CUSTOMERS, LINES, as_of=AS_OF, market=market).notes
     assert "83 %" in notes[0] and "Mining" in notes[1] and notes[1].startswith("1 market is")
+
+
+def test_each_provider_alone():
+    """By the first alone Pharma has 900 and grows by 10 %; the second knows nothing of Oil."""
+    market = table(
+        "period industry market_size growth provider",
+        (date(2025, 1, 1), "Pharma", 900.0, 0.10, "one"),
+        (date(2025, 1, 1), "Pharma", 1100.0, 0.20, "two"),
+        (date(2025, 1, 1), "Oil", 2800.0, -0.06, "one"),
+    )
+    figures = build_customer_figures(CUSTOMERS, LINES, as_of=AS_OF, market=market)
+    assert list(figures.by_provider) == ["one", "two"]
+    one, two = (list_measures(figures.of_provider(name), GROUPS) for name in ("one", "two"))
+    assert one.market_size[:2].to_list() == pytest.approx([900, 2800])
+    assert two.market_size[:2].to_list() == pytest.approx([1100, 0])
+    assert one.market_growth[:2].to_list() == pytest.approx([0.10, -0.06])
+    assert two.market_growth[:2].to_list() == pytest.approx([0.20, float("nan")], nan_ok=True)
+    assert one.net_revenue.to_list() == two.net_revenue.to_list()  # what is not a market's stays
+    alone = market.filter(market.provider == "one")
+    assert not build_customer_figures(CUSTOMERS, LINES, as_of=AS_OF, market=alone).by_provider
+    assert figures.select(pd.Series(["b", "a"])).of_provider("two").table.market.to_list() == pytest.approx(
+        [1100 * 50 / 200, 1100 * 150 / 200]
+    )
+
+
+def test_a_need_is_found_by_what_it_would_measure():
+    needs = build_customer_figures(CUSTOMERS, LINES, as_of=AS_OF).needs
+    found = find_needs(["market_size", "win_rate", "charm"], needs)
+    assert [need.table for need in found] == ["market", "opportunities"]
+    assert find_needs(["margin_rate"], needs) == []  # known already
 
 
 def test_cost_pools_are_shared_by_their_driver():

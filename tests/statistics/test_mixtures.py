@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal, norm
 from sklearn.datasets import load_iris
 from stepmix.stepmix import StepMix
 
@@ -109,3 +110,47 @@ def test_carcinoma_as_in_polca(classes, log_likelihood, bic):
     assert found == pytest.approx(log_likelihood, abs=0.01)
     parameters = classes * 7 + classes - 1
     assert -2 * found + parameters * np.log(118) == pytest.approx(bic, abs=0.02)
+
+
+@pytest.mark.parametrize("apart", [2.0, 3.0])
+def test_mistakes_of_two_round_curves_in_closed_form(apart):
+    """Two equal round curves `apart` standard deviations: each is mistaken in Φ(-apart/2) of cases."""
+    rng = np.random.default_rng(3)
+    group = np.repeat([0, 1], 4000)
+    points = rng.normal(size=(8000, 2)) + apart * np.column_stack([group, np.zeros(8000)])
+    cut = (points[:, 0] > apart / 2).astype(int)  # what k-means would do: borders half way, tails hidden
+    found = mixtures.fit_at_groups(points, cut)
+    expected = norm.cdf(-apart / 2)
+    mistaken = mixtures.pair_mistakes(found.memberships)
+    # 4 standard errors of a share of 4,000
+    margin = 4 * np.sqrt(expected * (1 - expected) / 4000)
+    assert mistaken[0, 1] == pytest.approx(expected, abs=margin)
+    assert mistaken[1, 0] == pytest.approx(expected, abs=margin)
+    assert 1 - found.memberships.max(axis=1).mean() == pytest.approx(expected, abs=margin)
+    assert found.kept.min() > 0.9 and mistaken.sum(axis=1) == pytest.approx(1)
+
+
+def test_mistakes_of_planted_curves_by_simulation():
+    """Three curves of unlike size, width and direction: mistakes as the true curves make them."""
+    weights, means = [0.5, 0.3, 0.2], np.array([[0.0, 0], [3, 0], [0, 4]])
+    spreads = [np.array([[1.0, 0.6], [0.6, 1]]), 0.5 * np.eye(2), np.array([[2.0, 0], [0, 0.5]])]
+
+    def draw(count, seed):
+        rng = np.random.default_rng(seed)
+        group = rng.choice(3, size=count, p=weights)
+        noise = np.stack([rng.multivariate_normal(np.zeros(2), spread, size=count) for spread in spreads])
+        return group, means[group] + noise[group, np.arange(count)]
+
+    group, points = draw(200_000, seed=1)
+    curves = [
+        weight * multivariate_normal(mean, spread).pdf(points)
+        for weight, mean, spread in zip(weights, means, spreads, strict=True)
+    ]
+    taken = np.argmax(curves, axis=0)
+    truth = np.stack([np.bincount(taken[group == g], minlength=3) / (group == g).sum() for g in range(3)])
+    _, sample = draw(6000, seed=2)
+    nearest = ((sample[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+    found = mixtures.fit_at_groups(sample, nearest)
+    assert found.shape == "full"
+    # the smallest group has 1,200: 4 standard errors of a share near 0.05 there
+    assert mixtures.pair_mistakes(found.memberships) == pytest.approx(truth, abs=0.025)

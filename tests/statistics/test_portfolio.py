@@ -60,10 +60,29 @@ def test_weights_of_known_criteria_keep_their_proportions():
 
 
 def test_random_weights_stay_around_the_stated_ones():
-    drawn = portfolio.draw_weights(RULES, draws=4000, seed=1)
-    found = np.array([rules.attractiveness.weights["market_growth"] for rules in drawn])
+    found = portfolio.draw_weights(RULES, draws=4000, seed=1)[0][:, 0]
     assert found.mean() == pytest.approx(0.25, abs=0.006)
     assert found.std() == pytest.approx((0.25 * 0.75 / 21) ** 0.5, abs=0.006)  # Dirichlet(5, 15)
+    anything = portfolio.draw_weights(RULES, draws=4000, concentration=None, seed=1)[0][:, 0]
+    assert anything.mean() == pytest.approx(0.5, abs=0.015)  # uniform between 0 and 1
+    assert anything.std() == pytest.approx(12**-0.5, abs=0.01)
+
+
+def test_other_weights_for_each_sample_are_those_rules_one_by_one():
+    drawn = portfolio.draw_weights(RULES, draws=5, seed=2)
+    values = np.stack([VALUES * (1 - n / 10) for n in range(5)])
+    together = portfolio.judge_groups(values, NAMES, RULES, weights=drawn)
+    for n in range(5):
+        alone = portfolio.judge_groups(values[n], NAMES, RULES.reweigh(drawn[0][n], drawn[1][n]))
+        assert together.total[n] == pytest.approx(alone.total)
+        assert together.passes[n].tolist() == alone.passes.tolist()
+    one = portfolio.judge_groups(VALUES[None], NAMES, RULES, weights=drawn)
+    assert one.total.shape == one.passes.shape == (5, 4)
+
+
+def test_places_leave_out_what_misses_a_limit():
+    judged = portfolio.judge_groups(VALUES, NAMES, RULES)
+    assert judged.ranks().tolist() == [1, 2, 0, 3]  # totals 0.7, 0.5, 0.65 (out), 0.3
 
 
 def test_a_size_counts_as_a_share_of_all():

@@ -75,6 +75,27 @@ MEANINGS = {
     "stores": Meaning(
         label="Stores used", format="count", transform="log1p", high_word="Multi-store", low_word="Few-store"
     ),
+    "expected_orders": Meaning(
+        label="Orders expected in the next period",
+        format="number:1",
+        transform="log1p",
+        high_word="Order-rich",
+        low_word="Order-poor",
+    ),
+    "probability_alive": Meaning(
+        label="Chance to be a customer still",
+        format="share",
+        transform="none",
+        high_word="Live",
+        low_word="Likely-lost",
+    ),
+    "value_per_order": Meaning(
+        label="Net revenue expected per order",
+        format="money:2",
+        transform="log1p",
+        high_word="Big-ticket",
+        low_word="Small-ticket",
+    ),
     "main_store_share": Meaning(
         label="Main-store share",
         format="share",

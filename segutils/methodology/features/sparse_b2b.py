@@ -172,6 +172,10 @@ def build_sparse_features(
     if treatment not in TREATMENTS:
         raise ValueError(f"no such treatment: {treatment!r}")
     now, before = (take_snapshot(orders, number=n, cut=cuts[n]) for n in (2, 1))
+    # who started on the day of the cut is known for no time at all: expected of them is what a day would tell
+    new = orders["start"] == pd.Timestamp(cuts[2])
+    started = orders["start"].mask(new, pd.Timestamp(cuts[2]) - pd.Timedelta(days=1))
+    everyone = take_snapshot(orders.assign(start=started), number=2, cut=cuts[2])
     fitted = fit_treatments(
         now.histories,
         horizon=float((cuts[2] - cuts[1]).days),
@@ -181,14 +185,14 @@ def build_sparse_features(
         max_customers=max_customers,
         seed=seed,
     )
-    expected = fitted.expect(now.histories)
+    expected = fitted.expect(everyone.histories)
     return pd.DataFrame(
         {
-            "customer_id": now.customer_id,
-            "orders": now.histories.purchases,
+            "customer_id": everyone.customer_id,
+            "orders": everyone.histories.purchases,
             "expected_orders": expected[treatment if treatment in expected else RAW],
-            "probability_alive": fitted.models[INFLATED].probability_alive(now.histories),
-            "value_per_order": expect_spend(now, fit_spend(now, spend)),
+            "probability_alive": fitted.models[INFLATED].probability_alive(everyone.histories),
+            "value_per_order": expect_spend(everyone, fit_spend(now, spend)),
         }
     )
 

@@ -9,7 +9,7 @@ from segutils.errors import InputError
 from segutils.findings import Figure, Finding
 from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.methodology.features.catalogue import transform
-from segutils.methodology.profiles.effects import build_effects
+from segutils.statistics.effects import build_effects
 
 NO_SEGMENT = "none"  # customers without a purchase in the window
 NO_NAME = "No purchases"

@@ -29,9 +29,6 @@ CLOSE = 0.05  # scores nearer than this are called about equal
 FORMATS = {
     "groups": "count",
     "agreement": "number:2",
-    "agreement_low": "number:2",
-    "agreement_high": "number:2",
-    "silhouette": "number:2",
     "left_out": "share:0",
     "smallest_share": "share:0",
     "leaves": "count",
@@ -42,8 +39,6 @@ LABELS = {
     "option": "Algorithm",
     "groups": "Groups found",
     "agreement": "Agreement of halves",
-    "agreement_low": "from",
-    "agreement_high": "to",
     "left_out": "Customers left out",
     "smallest_share": "Smallest group",
     "leaves": "Rules for 90 %",
@@ -173,7 +168,7 @@ def decide_algorithm(
         table=table,
         formats=FORMATS,
         labels=LABELS,
-        figures=(_plot_agreement(table, decision, k=k),),
+        figures=(_plot_agreement(order[found], decision, k=k),),
         decision=decision,
         notes=_list_notes(shape, listed, table),
         limits=(
@@ -261,7 +256,8 @@ def _list_notes(shape: pd.DataFrame, listed: pd.DataFrame, table: pd.DataFrame) 
         f"{plural(int(row['features']), 'feature')}, "
         f"{int(row['few_valued']) or 'none'} of them with few values; largest skew "
         f"{row['largest_skew']:.1f}; {gaps}; Hopkins statistic {row['hopkins']:.2f} (0.5: as even as by "
-        "chance, from 0.75: clumped)."
+        "chance, from 0.75: clumped, which a single dense cloud is too: it says what to try, not that there "
+        "are segments)."
     ]
     left = listed[~listed["tried"]]
     notes += [
@@ -278,7 +274,7 @@ def _list_notes(shape: pd.DataFrame, listed: pd.DataFrame, table: pd.DataFrame) 
 
 
 def _plot_agreement(table: pd.DataFrame, decision: Decision, *, k: int) -> Figure:
-    best = table.dropna(subset="agreement").sort_values("agreement", ascending=False, kind="stable")
+    best = table.sort_values("agreement", ascending=False, kind="stable")
     first, second = best.iloc[0], best.iloc[min(1, len(best) - 1)]
     clear = first["agreement_low"] > second["agreement_high"]
     title = (

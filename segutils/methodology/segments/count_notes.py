@@ -34,11 +34,24 @@ def list_notes(table: pd.DataFrame, landscape: Landscape) -> list[str]:
         )
     return [
         *notes,
+        _say_indices(table),
         f"The gap statistic's rule, which looks for gaps only, picks {gap if gap > 1 else 'no'} segments; "
         f"{_say_likelihood(table)}.",
         f"Stability rests on {landscape.pairs} pairs of bootstrap samples of {len(landscape.points):,} "
         f"customers, with {landscape.refit_restarts} restarts each.",
     ]
+
+
+def _say_indices(table: pd.DataFrame) -> str:
+    """Where the two usual indices are best; no verdict rests on them, because both prefer round clouds."""
+    best = {name: table.loc[table[name].idxmax()] for name in ("silhouette", "calinski_harabasz")}
+    by_silhouette, by_ratio = (int(row["k"]) for row in best.values())
+    value = format_value(best["silhouette"]["silhouette"], "number:2")
+    other = "so is" if by_ratio == by_silhouette else f"with {by_ratio}"
+    return (
+        f"The silhouette is best with {by_silhouette} segments ({value} of 1), "
+        f"{other} the Calinski–Harabasz index; all indices by number are in the table segment_selection."
+    )
 
 
 def _say_likelihood(table: pd.DataFrame) -> str:

@@ -24,17 +24,12 @@ MIN_ROBUST = 2 / 3  # a recommendation that stands in fewer weightings or halves
 WEIGHTS = MappingProxyType({"stability": 0.2, "weakest_segment": 0.15, "prediction": 0.15, "detail": 0.5})
 FORMATS = {
     "k": "count",
-    "chosen": "flag",
     "adjusted_rand": "number:2",
     "min_jaccard": "number:2",
     "prediction_strength": "number:2",
     "segment_gap": "number:2",
-    "silhouette": "number:2",
-    "calinski_harabasz": "count",
-    "gap": "number:2",
     "explained_share": "share:0",
     "smallest_share": "share:0",
-    "best_found_share": "share:0",
 }
 LABELS = {
     "k": "Segments",
@@ -42,11 +37,8 @@ LABELS = {
     "min_jaccard": "Weakest segment",
     "prediction_strength": "Prediction strength",
     "segment_gap": "Smallest gap",
-    "calinski_harabasz": "Calinski–Harabasz",
-    "gap": "Gap statistic",
     "explained_share": "Differences explained",
     "smallest_share": "Smallest segment",
-    "best_found_share": "Best found by",
 }
 COLUMNS = ["k", "verdict", *(name for name in FORMATS if name != "k")]
 
@@ -137,7 +129,8 @@ def decide_count(
     Returns
     -------
     Finding
-        The table has one row per number of segments with every index, ``verdict`` and ``chosen``.
+        The table has one row per number of segments: ``verdict`` and what it and the scores rest on. Every
+        other index is in :func:`build_selection`, and the notes say where it points.
 
     Raises
     ------
@@ -194,6 +187,7 @@ def decide_count(
             "Segments can only differ in the features used: a cut that holds on these says nothing of needs "
             "or attitudes that were not measured.",
             *say_lists_tried(feature_lists_tried),
+            *_say_few(len(landscape.points)),
         ),
     )
 
@@ -205,6 +199,16 @@ def say_lists_tried(feature_lists_tried: int) -> tuple[str, ...]:
     return (
         f"The features were chosen after looking at about {feature_lists_tried:,} lists on these data, "
         "partly for stability; the stability figures are therefore optimistic.",
+    )
+
+
+def _say_few(customers: int) -> tuple[str, ...]:
+    """What few customers do to the verdicts; empty where they are enough."""
+    if customers >= verdicts.FEW:
+        return ()
+    return (
+        f"{customers} customers are few: of 100 simulated clients of about 125 customers without segments, 2 "
+        "were given some, of those with about 250 or more none.",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from segutils.statistics import agreement, kmeans
+from segutils.statistics import agreement, clusterers, kmeans
 from segutils.statistics.segment_model import SegmentModel, select_buyers
 
 
@@ -32,6 +32,8 @@ class Adjusted:
         Share of the differences in value (logarithm) that segments tell.
     target_value, target_value_before : float
         Value per targeted customer; NaN without targets.
+    algorithm : str
+        What the new segments were found with.
     """
 
     dropped: tuple[str, ...]
@@ -44,6 +46,7 @@ class Adjusted:
     value_told_before: float
     target_value: float
     target_value_before: float
+    algorithm: str = clusterers.ALONE
 
 
 def fit_adjusted(
@@ -53,6 +56,7 @@ def fit_adjusted(
     *,
     drop: Sequence[str],
     targets: Sequence[str] = (),
+    algorithm: str = clusterers.ALONE,
     restarts: int = 50,
     seed: int = 0,
 ) -> Adjusted | None:
@@ -70,6 +74,8 @@ def fit_adjusted(
         Features to leave out.
     targets : sequence of str
         Segments that are targeted.
+    algorithm : str
+        What found the present segments. A customer belongs to the nearest centre, as with these.
     restarts, seed : int
 
     Returns
@@ -84,8 +90,11 @@ def fit_adjusted(
         return None
     left = np.ascontiguousarray(points[:, kept])
     reference = kmeans.assign_nearest(points, model.centres).astype(int)
-    found = kmeans.fit_solution(left, k=k, restarts=restarts, seed=seed).labels.astype(int)
-    labels = agreement.match_labels(reference, found, segments=k)[found]
+    everybody = np.ones((1, len(left)), dtype=np.int32)
+    fitting = {"algorithm": algorithm, "k": k, "restarts": restarts, "seed": seed}
+    centres = clusterers.fit_centres(left, everybody, **fitting)[0]
+    found = kmeans.assign_nearest(left, centres).astype(int)
+    labels = agreement.follow_labels(reference, found, segments=k)[found]
     worth = value.reindex(buyers.customer_id).fillna(0.0).to_numpy(dtype=float)
     chosen = [n for n, name in enumerate(model.names) if name in set(targets)]
     likeness = [[_jaccard(reference == old, labels == new) for new in range(k)] for old in chosen]
@@ -104,6 +113,7 @@ def fit_adjusted(
         value_told_before=_told(log, reference),
         target_value=_mean(worth, labels, continued),
         target_value_before=_mean(worth, reference, chosen),
+        algorithm=algorithm,
     )
 
 

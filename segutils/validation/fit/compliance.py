@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -85,6 +85,7 @@ def decide_compliance(
     jurisdictions: Sequence[str] = (),
     thresholds: pd.DataFrame | None = None,
     strata: str = "",
+    labels: Mapping[str, str] | None = None,
     min_auc: float = PROXY,
     max_p: float = 0.05,
     min_agreement: float = 0.8,
@@ -116,6 +117,8 @@ def decide_compliance(
         ``measure, min``: ``impact_ratio`` instead of 0.8.
     strata : str
         A field in which customers are alike when selection is compared once more, such as industry.
+    labels : mapping of str to str, optional
+        What the catalogue calls features; others are called by their column.
     min_auc, max_p : float
         As in ``score_proxies``; `max_p` also of the selection ratio.
     min_agreement : float
@@ -132,7 +135,8 @@ def decide_compliance(
     if people is None or not people.attributes or proxies.empty:
         return _withhold(people, jurisdictions)
     min_ratio = _read_ratio(thresholds)
-    table = screening.build_summary(people, proxies, impact)
+    called = words.call_fields(proxies, labels or {})
+    table = screening.build_summary(people, called, impact)
     state = screening.check_marks(proxies, impact, people, min_ratio=min_ratio, max_p=max_p)
     choice = screening.follow_rule(state, adjusted, min_agreement=min_agreement)
     support = screening.resample_rule(
@@ -152,7 +156,7 @@ def decide_compliance(
         options=options,
         recommendation=choice,
         robustness=words.say_robustness(
-            choice, support, proxies, impact, min_ratio=min_ratio, min_auc=min_auc
+            choice, support, called, impact, min_ratio=min_ratio, min_auc=min_auc
         ),
         robustness_share=support[choice],
         override=check_override(override, options.option.tolist(), slug=SLUG),
@@ -162,25 +166,25 @@ def decide_compliance(
     return Finding(
         slug=SLUG,
         status="fail" if state["direct"] else "caution" if flagged or len(others) or needs else "pass",
-        headline=words.say_headline(decision, state, proxies, impact, min_ratio=min_ratio),
+        headline=words.say_headline(decision, state, called, impact, min_ratio=min_ratio),
         table=table,
         formats=FORMATS,
         labels=LABELS,
         figures=(
-            *words.draw_proxies(proxies, min_auc=min_auc),
+            *words.draw_proxies(called, min_auc=min_auc),
             *words.draw_impact(impact, min_ratio=min_ratio),
         ),
         decision=decision,
         notes=words.list_notes(
-            proxies, impact, adjusted, within, strata, people, jurisdictions, min_auc=min_auc
+            called, impact, adjusted, within, strata, labels or {}, jurisdictions, min_auc=min_auc
         ),
         assumptions=words.list_assumptions(people, table, jurisdictions),
         limits=(
             "A flag is a reason to ask counsel and no finding of illegality; the absence of one is no "
             "clearance.",
-            "The four-fifths mark comes from United States hiring rules that are being rescinded; it "
-            "screens, "
-            "it doesn't judge.",
+            "The four-fifths mark comes from United States hiring rules whose rescission is announced; it "
+            "screens, it doesn't judge.",
+            *(() if adjusted is None else (f"The adjusted segments were found by {adjusted.algorithm}.",)),
             "Only declared attributes can be tested, and only on customers of whom they are known.",
         ),
         needs=tuple(needs),
@@ -188,7 +192,7 @@ def decide_compliance(
 
 
 def check_law(jurisdictions: Sequence[str], attributes: Sequence[str]) -> Finding:
-    """Which rules should counsel look at, and as of when?
+    """Which rules should counsel look at, and against what was each checked?
 
     Parameters
     ----------
@@ -200,7 +204,8 @@ def check_law(jurisdictions: Sequence[str], attributes: Sequence[str]) -> Findin
     Returns
     -------
     Finding
-        One row per rule with source, date and note; ``not_run`` where nobody stated whose law holds.
+        One row per rule with source, date, what it was checked against and note; ``not_run`` where nobody
+        stated whose law holds.
     """
     grounds = [ground for ground in (law.read_ground(name) for name in attributes) if ground]
     table = law.list_rules(jurisdictions, grounds=grounds)
@@ -215,10 +220,14 @@ def check_law(jurisdictions: Sequence[str], attributes: Sequence[str]) -> Findin
         slug=SLUG,
         status="info",
         headline=words.say_law(table, grounds),
-        table=table[["jurisdiction", "rule", "grounds", "source", "in_force_from", "as_known", "note"]],
-        labels={"in_force_from": "In force from", "as_known": "As known in"},
+        table=table[list(law.COLUMNS)],
+        labels={"in_force_from": "In force from", "checked": "Checked against"},
         notes=words.list_law_notes(table, jurisdictions),
-        limits=("A list to go through with counsel; it isn't complete, and it isn't legal advice.",),
+        limits=(
+            "A list to go through with counsel; it isn't complete, and it isn't legal advice.",
+            "Texts were read in stored copies of varying age, in part in translations and by what others "
+            "quote: what was amended since isn't seen.",
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from segutils.findings import Assumption, Decision, Figure
-from segutils.formats import format_value, join_words, plural
+from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.validation.fit import law
 from segutils.validation.fit.adjusted import Adjusted
 from segutils.validation.fit.protected import DESCRIBES, FORMS, HINT, SEGMENTS, TOGETHER, People
@@ -84,13 +84,19 @@ def say_robustness(
     return text
 
 
+def call_fields(proxies: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The same with fields under the names that the catalogue gives them, as within a sentence."""
+    called = {name: lower_first(label) for name, label in labels.items()}
+    return proxies.assign(field=[called.get(name, name) for name in proxies.field])
+
+
 def list_notes(
     proxies: pd.DataFrame,
     impact: pd.DataFrame,
     adjusted: Adjusted | None,
     within: pd.Series | None,
     strata: str,
-    people: People,
+    labels: Mapping[str, str],
     jurisdictions: Sequence[str],
     *,
     min_auc: float,
@@ -127,7 +133,7 @@ def list_notes(
             f"{join_words(scopes[:4])}{' and others' if len(scopes) > 4 else ''}."
         )
     if adjusted is not None:
-        dropped = join_words([_words(name) for name in adjusted.dropped])
+        dropped = join_words([lower_first(labels.get(name, _words(name))) for name in adjusted.dropped])
         before, after = (format_value(v, "share:0") for v in (adjusted.explained_before, adjusted.explained))
         worth, worth_after = (
             format_value(v, "share:0") for v in (adjusted.value_told_before, adjusted.value_told)
@@ -242,23 +248,28 @@ def draw_impact(impact: pd.DataFrame, *, min_ratio: float) -> tuple[Figure, ...]
 
 
 def say_law(table: pd.DataFrame, grounds: Sequence[str]) -> str:
-    """How many rules, of whom, how fresh."""
+    """How many rules, of whom, and how many of them were read in their text."""
     places = list(dict.fromkeys(table.jurisdiction))
     named = f" that name {join_words(list(dict.fromkeys(grounds)))} or the use of data" if grounds else ""
-    dates = list(dict.fromkeys(table.as_known))
+    counts = table.reading.value_counts()
+    said = {"text": "read in their text", "part": "in part", "quoted": "as others quote them"}
+    how = [f"{counts[reading]} {words}" for reading, words in said.items() if counts.get(reading)]
+    if missing := int(counts.get("not read", 0)):
+        how.append(f"{missing} not at all, its text was not found")
     return (
         f"{plural(len(table), 'rule')} of {join_words(places)}{named} {'is' if len(table) == 1 else 'are'} "
-        "listed for "
-        f"counsel to confirm, as known in {join_words(dates)}."
+        f"listed for counsel to confirm: {join_words(how)}, last on {table.read_on.max()}."
     )
 
 
 def list_law_notes(table: pd.DataFrame, jurisdictions: Sequence[str]) -> list[str]:
-    """What comes, and where the list has nothing."""
+    """What comes, what could not be read, and where the list has nothing."""
     notes = []
-    coming = table[table.in_force_from.str[:7] > table.as_known]
+    coming = table[table.in_force_from > table.read_on]
     for row in coming.itertuples():
         notes.append(f"In force only from {row.in_force_from}: {row.source} ({row.jurisdiction}).")
+    for row in table[table.reading == "not read"].itertuples():
+        notes.append(f"Not read in any text ({row.jurisdiction}): {row.rule} {row.note}")
     if lacking := law.find_missing(jurisdictions):
         notes.append(f"The list holds no rule of their own for {join_words(lacking)}: ask counsel there.")
     return notes

@@ -1,284 +1,153 @@
-"""Slug ``target-selection``: which segments to target, to maintain and to drop, and how sure that is."""
+"""Slug ``target-selection``: which segments to target, to maintain and to drop, and how sure that is.
+
+The rules of module 1 (:mod:`segutils.attractiveness`) applied to validated segments. What differs: segments
+are formed anew on every sample, and what a contact causes is known.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from segutils.findings import Decision, Finding, Need, Override
-from segutils.formats import plural
-from segutils.statistics import intervals, portfolio
+from segutils.attractiveness import limit_decision, matrix_decision, rater_orders
+from segutils.attractiveness.matrix import Matrix, judge_matrix
+from segutils.attractiveness.rules import StatedRules
+from segutils.attractiveness.samples import GroupSamples
+from segutils.attractiveness.shift_words import say_shift
+from segutils.findings import Finding, Override
+from segutils.formats import format_value
 from segutils.statistics.customer_figures import CustomerFigures
-from segutils.statistics.decisions import check_override, flip_weight
-from segutils.statistics.topsis import find_reversals
-from segutils.validation.fit import target_words as words
-from segutils.validation.fit.target_rules import WEIGHTS, TargetRules
-from segutils.validation.fit.target_stability import CAUSES, Resampled, count_firsts, judge_samples
 
 SLUG = "target-selection"
-NOBODY = "No segment"
-FIRM = 0.8  # share of other weights and samples in which a recommendation must stand to be called firm
-COLUMNS = (
-    *("segment", "name", "verdict", "attractiveness", "attractiveness_low", "attractiveness_high"),
-    *("competitiveness", "competitiveness_low", "competitiveness_high", "score", "score_low", "score_high"),
-    *("topsis", "net_revenue", "customers", "missed", "first_share", "target_share", "chosen"),
-)
-FORMATS = {
-    "attractiveness": "number:2",
-    "competitiveness": "number:2",
-    "score": "number:2",
-    "topsis": "number:2",
-    "net_revenue": "money",
-    "first_share": "share:0",
-    "score_low": "number:2",
-    "score_high": "number:2",
-}
-LABELS = {
-    "name": "Segment",
-    "topsis": "TOPSIS",
-    "net_revenue": "Net revenue a year",
-    "missed": "Misses the limit of",
-    "first_share": "First in other samples",
-    "score_low": "Score if unknowns are worst",
-    "score_high": "Score if unknowns are best",
-}
+MAX_P = 0.05  # from here on a lift is not shown; p-values hold for all segments together
 
 
-def score_targets(
-    resampled: Resampled | None,
-    target_rules: TargetRules | None,
+def judge_segments(
+    resampled: GroupSamples | None,
+    stated: StatedRules | None,
     *,
     names: Mapping[str, str],
     override: Override | None = None,
     draws: int = 1000,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> Matrix:
     """How does each segment stand on both axes, what is its verdict, and how often is it the first target?
 
     Parameters
     ----------
-    resampled : Resampled, optional
+    resampled : GroupSamples, optional
         From :func:`~segutils.validation.fit.target_stability.resample_segments`.
-    target_rules : TargetRules, optional
-        Without them the table is empty.
+    stated : StatedRules, optional
+        Without them nothing is judged.
     names : mapping of str to str
         Segment to its name.
-    override : Override, optional
-        The client's own first target.
-    draws : int
-        Random weights.
-    seed : int
+    override, draws, seed
+        As in :func:`~segutils.attractiveness.matrix.judge_matrix`.
+
+    Returns
+    -------
+    Matrix
+        With code and name of a segment together as its name.
+    """
+    called = None if resampled is None else resampled.rename(names)
+    return judge_matrix(called, stated, override=override, draws=draws, seed=seed)
+
+
+def list_targets(matrix: Matrix) -> pd.DataFrame:
+    """The segments with their verdicts, as other notebooks read them.
 
     Returns
     -------
     pandas.DataFrame
-        Highest score first: ``segment, name`` (code and name), ``verdict``, scores 0-1 with the middle 90 %
-        of samples, ``score_low, score_high`` (criteria that are not known at their worst and best),
-        ``topsis``, ``net_revenue`` (a year), ``customers``, ``missed`` (limits), ``first_share`` and
-        ``target_share`` (other weights, customers and segments together), ``chosen`` (first target of those
-        that keep the limits, or the client's own).
+        ``segment`` and the columns of :func:`~segutils.attractiveness.matrix.judge_matrix`.
     """
-    if resampled is None or target_rules is None:
-        return pd.DataFrame(columns=list(COLUMNS))
-    rules, measures = target_rules.rules, list(resampled.measures)
-    values = pd.DataFrame(resampled.values, columns=measures)
-    values.insert(0, "group", resampled.names)
-    judged = portfolio.judge_groups(resampled.values, measures, rules)
-    samples = judge_samples(resampled, rules)
-    ends = {
-        name: intervals.percentile_interval(getattr(samples, name), level=0.9)
-        for name in ("attractiveness", "competitiveness")
-    }
-    firsts = count_firsts(resampled, rules, draws=draws, seed=seed)
-    together = firsts[firsts.cause == CAUSES[3]].set_index("segment")
-    missed = portfolio.list_missed(values, rules.limits).dropna(subset=["limit"])
-    told = missed.groupby("group").measure.agg(", ".join).reindex(values["group"]).fillna("")
-    weights, known = target_rules.stated.weights, list(rules.weights)
-    unknown = sum(weights[name] for name in target_rules.missing)
-    scaled = portfolio.scale_measures(values[known].to_numpy(float), known, rules.scales)
-    low = np.nan_to_num(scaled) @ np.array([weights[name] for name in known])
-    open_weight = unknown + np.isnan(scaled) @ np.array([weights[name] for name in known])
-    table = pd.DataFrame(
-        {
-            "segment": resampled.names,
-            "name": [_name(code, names) for code in resampled.names],
-            "verdict": judged.verdicts(rules),
-            **{name: getattr(judged, name) for name in ends},
-            **{
-                f"{name}_{end}": span[n]
-                for name, span in ends.items()
-                for n, end in enumerate(("low", "high"))
-            },
-            "score": judged.total,
-            "score_low": low,
-            "score_high": low + open_weight,
-            "topsis": portfolio.score_closeness(values, rules).to_numpy(),
-            "net_revenue": values.get("net_revenue", np.nan),
-            "customers": values.get("customers", np.nan),
-            "missed": told.to_numpy(),
-            "first_share": together.first_share[list(resampled.names)].to_numpy(),
-            "target_share": together.target_share[list(resampled.names)].to_numpy(),
-        }
-    )
-    first = int(judged.first())
-    own = override.choice if override is not None else None
-    table["chosen"] = table.name == own if own else np.arange(len(table)) == first
-    return table[list(COLUMNS)].sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    return matrix.table.rename(columns={"code": "segment"})
 
 
 def decide_target_selection(
-    targets: pd.DataFrame,
-    resampled: Resampled | None,
-    target_rules: TargetRules | None,
+    matrix: Matrix,
     figures: CustomerFigures,
     *,
     currency: str,
     response: pd.DataFrame | None = None,
-    draws: int = 1000,
+    then: StatedRules | None = None,
     override: Override | None = None,
-    seed: int = 0,
 ) -> Finding:
     """Which segment should the client target first, which maintain, which drop?
 
-    Knock-outs come first, scores second (Dolnicar, Grün and Leisch 2018, chapter 4); verdicts follow the
-    matrix of nine fields; TOPSIS (Hwang and Yoon 1981) stands beside the weighted sum.
-
     Parameters
     ----------
-    targets : pandas.DataFrame
-        From :func:`score_targets`, with the same `override`, `draws` and `seed`.
-    resampled : Resampled, optional
-    target_rules : TargetRules, optional
+    matrix : Matrix
+        From :func:`judge_segments`, with the same `override`.
     figures : CustomerFigures
     currency : str
     response : pandas.DataFrame, optional
         What a contact causes by segment: ``segment, lift, low, high, p_holm``.
-    draws : int
+    then : StatedRules, optional
+        With the weights of another strategy: what would flip is said.
     override : Override, optional
-    seed : int
 
     Returns
     -------
     Finding
-        ``not_run`` where weights are not stated, or nothing is known of an axis. The decision's
-        `robustness_share` is how often the recommended target stays first under other weights, customers and
-        segments at once.
-
-    Raises
-    ------
-    InputError
-        If the override names no segment.
+        As of :func:`~segutils.attractiveness.matrix_decision.decide_matrix`.
     """
-    if targets.empty or target_rules is None or resampled is None:
-        return _withhold(targets, figures, stated=target_rules is not None)
-    rules = target_rules.rules
-    passing = targets[targets.missed == ""]
-    recommended = str(passing.name.iloc[0]) if len(passing) else NOBODY
-    firsts = count_firsts(resampled, rules, draws=draws, seed=seed)
-    names = targets.set_index("segment").name
-    firsts = firsts.assign(name=firsts.segment.map(names))
-    held = _held(firsts, recommended)
-    columns = ["name", "score", "attractiveness", "competitiveness", "topsis", "verdict", "first_share"]
-    options = targets[columns].rename(columns={"name": "option"})
-    if not len(passing):
-        options = pd.concat([pd.DataFrame({"option": [NOBODY], "first_share": [held[CAUSES[3]]]}), options])
-        options = options.reset_index(drop=True)
-    decision = Decision(
-        question="Which segment is targeted first?",
-        options=options,
-        recommendation=recommended,
-        robustness=words.say_robustness(
-            recommended, held, firsts, _flips(resampled, rules, names), resampled.agreement, draws=draws
-        ),
-        robustness_share=held[CAUSES[3]],
-        override=check_override(override, options.option.tolist(), slug=SLUG),
-        formats={name: fmt for name, fmt in FORMATS.items() if name in options.columns},
-    )
-    values = pd.DataFrame(resampled.values, columns=list(resampled.measures))
-    values.insert(0, "group", list(names[list(resampled.names)]))
-    known = values.dropna(axis=1, subset=values.index)
-    whole = {name: weight for name, weight in rules.weights.items() if name in known.columns}
-    reversals = (
-        find_reversals(known.set_index("group")[list(whole)], whole, lower=rules.lower & set(whole))
-        if whole
-        else pd.DataFrame()
-    )
-    shown = ["name", "verdict", "attractiveness", "competitiveness", "score", "topsis", "net_revenue"]
-    shown += ["score_low", "score_high"] if target_rules.missing else []
-    table = targets[[*shown, "missed", "first_share"]].copy()
-    table["missed"] = [words.say_measures(text) for text in table.missed]
-    firm = held[CAUSES[3]] >= FIRM and not target_rules.missing and recommended != NOBODY
-    return Finding(
+    found = matrix_decision.decide_matrix(
+        matrix,
+        figures,
         slug=SLUG,
-        status="pass" if firm else "fail" if recommended == NOBODY else "caution",
-        headline=words.say_headline(targets, decision, missing=target_rules.missing),
-        table=table,
-        formats={name: fmt for name, fmt in FORMATS.items() if name in table.columns},
-        labels=LABELS,
-        figures=(
-            words.draw_matrix(targets, rules, recommended, currency=currency),
-            *words.draw_firsts(firsts, recommended, resamples=len(resampled.refitted), draws=draws),
-        ),
-        decision=decision,
-        notes=[
-            *words.say_response(targets, decision.choice, response),
-            *words.list_notes(targets, values, resampled, target_rules, reversals, figures),
-        ],
-        assumptions=words.list_assumptions(target_rules, figures),
+        currency=currency,
+        override=override,
         limits=(
-            "A market is given to customers in proportion to what they buy, so shares differ between "
-            "segments "
-            "only as far as they buy in different markets.",
             "Samples are drawn from the customers at hand; their features, the scale of these and the "
-            "market's "
-            "figures stay the same.",
+            "market's figures stay the same.",
             "Customers without purchases are in no segment and not judged.",
         ),
-        needs=tuple(figures.needs),
     )
+    if found.decision is None:
+        return found
+    first = say_response(list_targets(matrix), found.decision.choice, response)
+    return matrix_decision.add_notes(found, first=first, last=say_shift(matrix, then, word="segment"))
 
 
-def _held(firsts: pd.DataFrame, recommended: str) -> dict[str, float]:
-    """Per cause, how often the recommendation stands."""
-    if recommended != NOBODY:
-        return firsts[firsts.name == recommended].set_index("cause").first_share.to_dict()
-    return (1 - firsts.groupby("cause").first_share.sum()).clip(lower=0).to_dict()
+def check_target_limits(matrix: Matrix) -> Finding:
+    """How would the list of excluded segments change as each limit moves?
+
+    Returns
+    -------
+    Finding
+        As of :func:`~segutils.attractiveness.limit_decision.list_breakpoints`.
+    """
+    limits = pd.DataFrame() if matrix.stated is None else matrix.stated.rules.limits
+    return limit_decision.list_breakpoints(matrix.samples, limits, slug=SLUG)
 
 
-def _flips(resampled: Resampled, rules: portfolio.Rules, names: pd.Series) -> pd.DataFrame:
-    """Weights of single criteria at which another segment would come first; empty where scores lack."""
-    known = list(rules.weights)
-    columns = [resampled.measures.index(name) for name in known]
-    scaled = portfolio.scale_measures(resampled.values[:, columns], known, rules.scales)
-    judged = portfolio.judge_groups(resampled.values, resampled.measures, rules)
-    left = judged.passes & np.isfinite(scaled).all(axis=1)
-    if left.sum() < 2:
-        return pd.DataFrame(columns=["criterion", "weight", "flip_weight", "change", "winner_then"])
-    index = names[np.array(resampled.names)[left]].to_list()
-    return flip_weight(pd.DataFrame(scaled[left], columns=known, index=index), rules.weights)
+def check_target_raters(matrix: Matrix) -> Finding:
+    """Whose weights are applied, and which order would each rater get alone?
+
+    Returns
+    -------
+    Finding
+        As of :func:`~segutils.attractiveness.rater_orders.check_raters`.
+    """
+    return rater_orders.check_raters(matrix, slug=SLUG)
 
 
-def _withhold(targets: pd.DataFrame, figures: CustomerFigures, *, stated: bool) -> Finding:
-    """No target without stated criteria and something known on both axes."""
-    criteria = [name for name in portfolio.SCALES if name not in ("net_revenue", "reach")]
-    known = [name for name in criteria if name in figures.measures]
-    lack: tuple[Need, ...] = figures.needs if stated else (WEIGHTS, *figures.needs)
+def say_response(targets: pd.DataFrame, first: str, response: pd.DataFrame | None) -> list[str]:
+    """That the first target is one for account care, where no lift from a contact is shown in it."""
+    own = targets[targets.name == first]
+    if response is None or own.empty:
+        return []
+    found = response[response.segment == own.segment.iloc[0]].dropna(subset=["lift", "p_holm"])
+    if found.empty or (found.p_holm.iloc[0] < MAX_P and found.lift.iloc[0] > 0):
+        return []
+    lift, low, high = (format_value(100 * found[c].iloc[0], "number:1") for c in ("lift", "low", "high"))
+    most = own.net_revenue.iloc[0] == targets.net_revenue.max()
     why = (
-        "too little is known of how attractive segments are and how well the client competes"
-        if stated
-        else "nobody has stated what makes a segment attractive"
+        "has most value, not most response" if most else "comes first by the stated criteria, not by response"
     )
-    return Finding(
-        slug=SLUG,
-        status="not_run",
-        headline=f"No target is recommended: {why} ({plural(len(known), 'criterion', 'criteria')} of "
-        f"{len(criteria)} can be measured).",
-        table=targets[["name", "verdict", "score"]],
-        needs=lack or (WEIGHTS,),
-    )
-
-
-def _name(code: str, names: Mapping[str, str]) -> str:
-    return f"{code} {names[code]}" if code in names else code
+    return [
+        f"{first} {why}: no lift from contact is shown ({lift} points, {low} to {high}); the target is for "
+        "account care, not for more campaigns."
+    ]

@@ -7,10 +7,12 @@ import pandas as pd
 from segutils.errors import InputError
 from segutils.findings import Assumption, Decision, Finding, Need, Override
 from segutils.formats import format_value, join_words, plural
+from segutils.statistics.campaign_arms import select_experiments
+from segutils.statistics.contact_costs import STATED
 from segutils.statistics.decisions import check_override
 from segutils.statistics.intervals import wilson_interval
 from segutils.validation.response import response_words as words
-from segutils.validation.response.campaign_cells import NO_BUYERS, STATED, select_experiments, select_observed
+from segutils.validation.response.campaign_cells import NO_BUYERS, select_observed
 from segutils.validation.response.effects import OPEN, p_arms_spread
 from segutils.validation.response.policies import (
     OPTIONS,

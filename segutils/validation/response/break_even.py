@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from segutils.statistics.campaign_arms import count_arms
 from segutils.statistics.intervals import percentile_interval
 from segutils.statistics.rates import stratified_difference
-from segutils.validation.response.campaign_cells import count_arms
 from segutils.validation.response.contact_rate import Contacts
 from segutils.validation.response.policies import draw_counts
 from segutils.validation.response.segment_costs import RunningCosts, find_knocked_out
@@ -62,7 +62,7 @@ def measure_increments(
     Parameters
     ----------
     experiments : pandas.DataFrame
-        From :func:`~segutils.validation.response.campaign_cells.select_experiments`.
+        From :func:`~segutils.statistics.campaign_arms.select_experiments`.
     effects : pandas.DataFrame
         From :func:`~segutils.validation.response.effects.score_effects`.
     contacts : Contacts or None

@@ -1,26 +1,21 @@
-"""Who responded: campaigns by segment and arm as counts, and what an order and a contact are worth and "
-"cost."""
+"""Who responded, by segment, campaign and arm; and what an order is worth and a contact costs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
-import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
-from segutils.errors import InputError
 from segutils.formats import join_words
-from segutils.statistics.rates import Counts
+from segutils.statistics import campaign_arms
+from segutils.statistics.campaign_arms import CONTROL_ARMS, select_experiments
+from segutils.statistics.contact_costs import price_contacts
+from segutils.statistics.order_margins import measure_orders
 from segutils.statistics.segment_model import NO_PURCHASES
 
 NO_BUYERS = "No purchases"
-CONTROL_ARMS = ("control", "holdout", "untreated", "not contacted")
-KEYS = ["campaign_id", "segment", "randomised", "treated"]
-SUMS = ["customers", "responders", "value_sum", "value_squares"]
-BOOKED, STATED = "booked", "stated"
 
 
 def build_members(segments: pd.DataFrame, names: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -60,95 +55,15 @@ def build_cells(
 ) -> pd.DataFrame:
     """How many customers of each segment were in each arm of each campaign, and how many responded?
 
-    Parameters
-    ----------
-    exposures : ibis table or None
-        customer_id, campaign_id, arm, responded; optionally randomised and outcome_value.
-    members : pandas.DataFrame
-        From :func:`build_members`.
-    control_arms : sequence of str
-        Arms that were not contacted, whatever their case; every other arm is contacted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        campaign_id, segment, randomised (false where nobody said so), treated, customers, responders,
-        value_sum, value_squares (NaN without outcome_value). Rows without a known response are not counted;
-        no row where there are no exposures.
-
-    Raises
-    ------
-    InputError
-        There is no column ``responded``.
+    :func:`segutils.statistics.campaign_arms.build_cells` of the column ``segment`` of :func:`build_members`.
     """
-    if exposures is None:
-        return pd.DataFrame(columns=[*KEYS, *SUMS]).astype({"randomised": bool, "treated": bool})
-    if "responded" not in exposures.columns:
-        raise InputError(
-            "nobody can tell who responded",
-            where="exposures",
-            fix="give the column responded (true or false) of every customer in a campaign or control group",
-        )
-    known = exposures.filter(exposures.responded.notnull())
-    assigned = known.randomised.fill_null(False) if "randomised" in known.columns else ibis.literal(False)
-    has_value = "outcome_value" in known.columns
-    value = known.outcome_value.cast("float64").fill_null(0.0) if has_value else ibis.literal(0.0)
-    rows = known.select(
-        "customer_id",
-        "campaign_id",
-        randomised=assigned,
-        treated=~known.arm.lower().isin([arm.lower() for arm in control_arms]),
-        hit=known.responded.ifelse(1, 0),
-        value=value,
-    )
-    own = ibis.memtable(members[["customer_id", "segment"]].astype("object"))
-    joined = rows.inner_join(own, "customer_id")
-    cells = (
-        joined.group_by(KEYS)
-        .agg(
-            customers=joined.count(),
-            responders=joined.hit.sum(),
-            value_sum=joined.value.sum(),
-            value_squares=(joined.value * joined.value).sum(),
-        )
-        .order_by(KEYS)
-        .to_pandas()
-    )
-    if not has_value:
-        cells[["value_sum", "value_squares"]] = np.nan
-    return cells.astype({"customers": int, "responders": int, "randomised": bool, "treated": bool})
-
-
-def select_experiments(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells of campaigns that kept a control group by chance: the only ones that show an effect."""
-    chance = cells[cells["randomised"]]
-    arms = chance.groupby("campaign_id")["treated"].nunique()
-    return chance[chance["campaign_id"].isin(arms.index[arms == 2])].reset_index(drop=True)
+    return campaign_arms.build_cells(exposures, members, control_arms=control_arms)
 
 
 def select_observed(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells of all other campaigns."""
     experiments = select_experiments(cells)["campaign_id"].unique()
     return cells[~cells["campaign_id"].isin(experiments)].reset_index(drop=True)
-
-
-def count_arms(cells: pd.DataFrame, segments: Sequence[str], *, column: str = "responders") -> Counts:
-    """The cells as arrays, segment x campaign (see :class:`~segutils.statistics.rates.Counts`)."""
-    campaigns = sorted(cells["campaign_id"].unique())
-    own = cells[cells["segment"].isin(segments)]
-
-    def spread(treated: bool, what: str) -> np.ndarray:
-        table = own[own["treated"] == treated].pivot_table(
-            index="segment", columns="campaign_id", values=what, aggfunc="sum", fill_value=0
-        )
-        return table.reindex(index=list(segments), columns=campaigns, fill_value=0).to_numpy(dtype=float)
-
-    return Counts(
-        hits=spread(True, column),
-        of=spread(True, "customers"),
-        control_hits=spread(False, column),
-        control_of=spread(False, "customers"),
-    )
 
 
 def build_worth(
@@ -169,64 +84,28 @@ def build_worth(
         From :func:`build_members`.
     as_of : datetime.date
         Last day of the window.
-    window_days : int
-    margin_rate : float
-        Contribution margin as a share of net revenue, as somebody stated it; used where order lines have no
-        margin. 0: not stated.
+    window_days, margin_rate
+        See :func:`~segutils.statistics.order_margins.measure_orders`.
 
     Returns
     -------
     pandas.DataFrame or None
         segment, customers, margin (currency a year), margin_per_customer, margin_se, orders,
-        margin_per_order, order_se; None where neither a margin nor a rate is known. An order that only
-        returns goods lowers the margin and is none. Errors are clustered by customer.
+        margin_per_order, order_se; in the order of the codes, without customers without purchases. None
+        where neither a margin nor a rate is known.
     """
     if transactions is None:
         return None
-    if "contribution_margin" in transactions.columns:
-        margin = transactions.contribution_margin.cast("float64").fill_null(0.0)
-    elif margin_rate > 0:
-        margin = transactions.net_revenue.cast("float64") * margin_rate
-    else:
+    worth = measure_orders(
+        transactions,
+        members,
+        as_of=as_of,
+        window_days=window_days,
+        margin_rate=margin_rate,
+        ordered="ordered_at",
+    )
+    if worth is None:
         return None
-    first = as_of - timedelta(days=window_days - 1)
-    lines = transactions.select(
-        "customer_id",
-        "order_id",
-        day=transactions.ordered_at.date(),
-        revenue=transactions.net_revenue.cast("float64"),
-        margin=margin,
-    )
-    lines = lines.filter((lines.day >= ibis.literal(first)) & (lines.day <= ibis.literal(as_of)))
-    orders = lines.group_by("customer_id", "order_id").agg(
-        revenue=lines.revenue.sum(), margin=lines.margin.sum()
-    )
-    bought = (
-        orders.group_by("customer_id")
-        .agg(margin=orders.margin.sum(), orders=(orders.revenue > 0).ifelse(1, 0).sum())
-        .to_pandas()
-    )
-    scale = 365 / window_days
-    table = members.merge(bought, on="customer_id", how="left").fillna({"margin": 0.0, "orders": 0})
-    rows = []
-    for segment, own in table.groupby("segment", sort=False):
-        margins, counts = own["margin"].to_numpy(dtype=float), own["orders"].to_numpy(dtype=float)
-        n, total = len(own), counts.sum()
-        each = margins.sum() / total if total else np.nan
-        spread = np.sqrt(((margins - each * counts) ** 2).sum()) / total if total else np.nan
-        rows.append(
-            {
-                "segment": segment,
-                "customers": n,
-                "margin": margins.sum() * scale,
-                "margin_per_customer": margins.mean() * scale,
-                "margin_se": margins.std(ddof=1) / np.sqrt(n) * scale if n > 1 else np.nan,
-                "orders": int(total),
-                "margin_per_order": each,
-                "order_se": spread,
-            }
-        )
-    worth = pd.DataFrame(rows)
     return worth.set_index("segment").loc[[*sort_names(members)]].reset_index()
 
 
@@ -235,45 +114,21 @@ def build_contact_costs(
 ) -> pd.DataFrame:
     """What did it cost to contact one customer in each campaign?
 
-    What was booked on a campaign is divided by the customers it contacted; where nothing was booked, the
-    stated cost of a message through its channel is taken.
-
     Parameters
     ----------
     cells : pandas.DataFrame
-        From :func:`build_cells`.
-    campaigns : ibis table or None
-        campaign_id; channel, cost, started_at where known.
-    costs : pandas.DataFrame or None
-        item, amount, per, channel, owner.
+        From :func:`build_cells`; a booked cost is divided by the customers they count as contacted.
+    campaigns, costs
+        See :func:`~segutils.statistics.contact_costs.price_contacts`.
 
     Returns
     -------
     pandas.DataFrame
-        campaign_id, channel, started_on, contacts, cost_per_contact (NaN where unknown), basis (``booked``,
-        ``stated`` or empty), owner.
+        As there: campaign_id, channel, started_on, contacts, cost_per_contact, basis, owner.
     """
     contacts = cells[cells["treated"]].groupby("campaign_id")["customers"].sum().rename("contacts")
-    table = pd.DataFrame({"campaign_id": sorted(cells["campaign_id"].unique())}, dtype="object")
-    wanted = ["campaign_id", "channel", "cost", "started_at"]
-    if campaigns is not None:
-        known = campaigns.select([c for c in wanted if c in campaigns.columns]).to_pandas()
-        table = table.merge(known, on="campaign_id", how="left")
-    table = table.reindex(columns=wanted).merge(contacts, on="campaign_id", how="left")
-    table["channel"] = table["channel"].fillna("").astype(str)
-    table["started_on"] = pd.to_datetime(table["started_at"]).dt.date
-    booked = table["cost"].astype(float) / table["contacts"]
-    stated = {}
-    if costs is not None and len(costs):
-        messages = costs[(costs["per"] == "message") & (costs["channel"] != "")]
-        stated = {line.channel: (float(line.amount), line.owner) for line in messages.itertuples()}
-    fallback = table["channel"].map(lambda channel: stated.get(channel, (np.nan, ""))[0]).astype(float)
-    table["cost_per_contact"] = booked.fillna(fallback)
-    table["basis"] = np.where(booked.notna(), BOOKED, np.where(fallback.notna(), STATED, ""))
-    owners = table["channel"].map(lambda channel: stated.get(channel, (np.nan, ""))[1])
-    table["owner"] = owners.where(table["basis"] == STATED, "")
-    columns = ["campaign_id", "channel", "started_on", "contacts", "cost_per_contact", "basis", "owner"]
-    return table[columns]
+    known = pd.DataFrame({"campaign_id": sorted(cells["campaign_id"].unique())}, dtype="object")
+    return price_contacts(known.merge(contacts, on="campaign_id", how="left"), campaigns, costs)
 
 
 def say_campaigns(campaigns: Sequence[str]) -> str:

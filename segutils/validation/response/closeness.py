@@ -10,8 +10,9 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segutils.statistics.campaign_arms import CONTROL_ARMS, was_contacted
 from segutils.statistics.segment_model import SegmentModel
-from segutils.validation.response.campaign_cells import CONTROL_ARMS, sort_names
+from segutils.validation.response.campaign_cells import sort_names
 
 
 def score_membership(features: pd.DataFrame, model: SegmentModel, members: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def build_reach(
     if exposures is None:
         return None
     own = ibis.memtable(members[["customer_id", "segment"]].astype("object"))
-    treated = exposures.filter(~exposures.arm.lower().isin([arm.lower() for arm in control_arms]))
+    treated = exposures.filter(was_contacted(exposures, control_arms))
     joined = treated.select("customer_id", "campaign_id").distinct().inner_join(own, "customer_id")
     counts = joined.group_by("campaign_id", "segment").agg(contacted=joined.count()).to_pandas()
     grid = counts.pivot_table(index="campaign_id", columns="segment", values="contacted", fill_value=0)
@@ -194,7 +195,7 @@ def count_collisions(
         dated or (campaigns is not None and "started_at" in campaigns.columns)
     ):
         return empty
-    rows = exposures.filter(~exposures.arm.lower().isin([arm.lower() for arm in control_arms]))
+    rows = exposures.filter(was_contacted(exposures, control_arms))
     if not dated:
         starts = campaigns.select("campaign_id", assigned_at=campaigns.started_at)
         rows = rows.inner_join(starts, "campaign_id")

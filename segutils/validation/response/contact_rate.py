@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from segutils.errors import InputError
 from segutils.formats import format_value
+from segutils.statistics.campaign_arms import count_occasions
 
 YEAR = 365
 
@@ -98,7 +98,7 @@ def count_contacts(
         )
     if exposures is None:
         return None
-    seen = _count_by_customer(exposures, campaigns, as_of)
+    seen = count_occasions(exposures, campaigns, as_of=as_of, window_days=YEAR)
     by_segment = (
         members.merge(seen, on="customer_id").groupby("segment")[["all_rows", "dated", "recent"]].sum()
     )
@@ -114,29 +114,6 @@ def count_contacts(
             else "campaigns have no dates, so all of them are taken to be of one year"
         )
     return Contacts(a_year=found, customers=customers, basis=basis, owner="measured")
-
-
-def _count_by_customer(exposures: ir.Table, campaigns: ir.Table | None, as_of: date) -> pd.DataFrame:
-    """All rows, those with a date, and those of the last year, by customer."""
-    own = exposures.assigned_at.cast("date") if "assigned_at" in exposures.columns else ibis.null("date")
-    rows = exposures.select("customer_id", "campaign_id", own=own)
-    day = rows.own
-    if campaigns is not None and "started_at" in campaigns.columns:
-        starts = campaigns.select(started_in="campaign_id", started=campaigns.started_at.cast("date"))
-        rows = rows.left_join(starts, rows.campaign_id == starts.started_in)
-        day = ibis.coalesce(rows.own, rows.started)
-    rows = rows.select("customer_id", day=day)
-    first = as_of - timedelta(days=YEAR - 1)
-    recent = (rows.day >= ibis.literal(first)) & (rows.day <= ibis.literal(as_of))
-    return (
-        rows.group_by("customer_id")
-        .agg(
-            all_rows=rows.count(),
-            dated=rows.day.notnull().ifelse(1, 0).sum(),
-            recent=recent.fill_null(False).ifelse(1, 0).sum(),
-        )
-        .to_pandas()
-    )
 
 
 def _say_dates(exposures: ir.Table) -> str:

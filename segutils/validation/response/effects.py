@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2, norm
 
+from segutils.statistics.campaign_arms import count_arms
 from segutils.statistics.false_discovery import adjust_benjamini_hochberg
-from segutils.statistics.multiplicity import adjust_holm
+from segutils.statistics.multiplicity import adjust_known
 from segutils.statistics.rates import (
     Counts,
     p_difference,
@@ -17,7 +18,6 @@ from segutils.statistics.rates import (
     stratified_wilson,
     weigh_strata,
 )
-from segutils.validation.response.campaign_cells import count_arms
 
 PAYS, PAYS_NOT, OPEN = "pays", "does not pay", "open"
 COLUMNS = [
@@ -61,7 +61,7 @@ def score_effects(
     Parameters
     ----------
     experiments : pandas.DataFrame
-        From :func:`~segutils.validation.response.campaign_cells.select_experiments`.
+        From :func:`~segutils.statistics.campaign_arms.select_experiments`.
     segments : sequence of str
     worth : pandas.DataFrame, optional
         segment, margin_per_order, order_se; without it a lift is held against 0.
@@ -112,15 +112,6 @@ def score_effects(
     for column, lift in (("gain", "lift"), ("gain_low", "low"), ("gain_high", "high")):
         table[column] = table[lift] * table["margin_per_order"] - table["cost"]
     return pd.concat([table, _value_lift(experiments, segments, weights, confidence)], axis=1)
-
-
-def adjust_known(p_values: np.ndarray) -> np.ndarray:
-    """Holm's adjustment of the p-values that are there; the others stay NaN."""
-    values = np.asarray(p_values, dtype=float)
-    known = np.isfinite(values)
-    adjusted = np.full(values.shape, np.nan)
-    adjusted[known] = adjust_holm(values[known])
-    return adjusted
 
 
 def judge(lift: np.ndarray, break_even: np.ndarray, p_holm: np.ndarray, confidence: float) -> np.ndarray:

@@ -7,9 +7,9 @@ import pandas as pd
 
 from segutils.findings import Assumption, Figure, Finding, Need
 from segutils.formats import format_value, join_words, plural
+from segutils.statistics.campaign_arms import count_arms
 from segutils.statistics.power import detectable_lift, needed_treated
 from segutils.statistics.rates import stratified_difference
-from segutils.validation.response.campaign_cells import count_arms
 from segutils.validation.response.effects import OPEN, pool_counts
 
 FORMATS = {
@@ -53,7 +53,7 @@ def score_samples(
     Parameters
     ----------
     experiments : pandas.DataFrame
-        From :func:`~segutils.validation.response.campaign_cells.select_experiments`.
+        From :func:`~segutils.statistics.campaign_arms.select_experiments`.
     effects : pandas.DataFrame
         ``segment, treated, control, control_rate, break_even, verdict``.
     customers : pandas.Series

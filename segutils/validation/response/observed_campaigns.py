@@ -11,7 +11,8 @@ import pandas as pd
 
 from segutils.findings import Figure, Finding, Need
 from segutils.formats import format_value, join_words, plural
-from segutils.validation.response.campaign_cells import CONTROL_ARMS, select_experiments, select_observed
+from segutils.statistics.campaign_arms import CONTROL_ARMS, select_experiments, was_contacted
+from segutils.validation.response.campaign_cells import select_observed
 from segutils.validation.response.needed_sample import EXPERIMENT
 
 MAX_SHOWN = 10
@@ -67,7 +68,7 @@ def build_past_orders(
     rows = exposures.select(
         "customer_id",
         "campaign_id",
-        treated=~exposures.arm.lower().isin([arm.lower() for arm in control_arms]),
+        treated=was_contacted(exposures, control_arms),
         **({"day": exposures.assigned_at.date()} if "assigned_at" in exposures.columns else {}),
     )
     if "assigned_at" not in exposures.columns:

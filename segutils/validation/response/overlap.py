@@ -8,15 +8,17 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from segutils.findings import Figure, Finding, Need
-from segutils.formats import format_value, join_words, plural
+from segutils.findings import Finding, Need
+from segutils.validation.response import overlap_words as words
+from segutils.validation.response.ambiguity import MIXTURE, Ambiguity, limit_ambiguity, say_ambiguity
 from segutils.validation.response.closeness import score_shared_reach
 
 SLUG = "overlap"
-MAX_PAIRS = 10
+MAX_COLUMNS = 8  # of the table shown; the pairs that are handed on have all
 FORMATS = {
     "overlap": "share",
     "at_border": "count",
+    "mistaken": "share",
     "shared_reach": "share",
     "collisions": "count",
     "first_buys_second": "share",
@@ -27,6 +29,7 @@ LABELS = {
     "second": "And segment",
     "overlap": "Overlap",
     "at_border": "Customers at the border",
+    "mistaken": "Taken for each other",
     "shared_reach": "Shared campaigns",
     "collisions": "Messages that collide",
     "first_buys_second": "First buys second's core",
@@ -42,6 +45,7 @@ def build_pairs(
     reach: pd.DataFrame | None = None,
     collisions: pd.DataFrame | None = None,
     cannibalisation: pd.DataFrame | None = None,
+    ambiguity: Ambiguity | None = None,
 ) -> pd.DataFrame:
     """How close is each pair of segments, in every respect that the data show?
 
@@ -54,13 +58,18 @@ def build_pairs(
         Customers by segment.
     reach, collisions, cannibalisation : pandas.DataFrame, optional
         From `build_reach`, `count_collisions` and `score_cannibalisation` there.
+    ambiguity : Ambiguity, optional
+        From :func:`~segutils.validation.response.ambiguity.score_ambiguity`.
 
     Returns
     -------
     pandas.DataFrame
-        first, second, overlap (both directions, weighted by customers), at_border, shared_reach, collisions
-        (customers), first_buys_second, second_buys_first; NaN where it cannot be told. Closest pair first.
+        first, second, overlap (both directions, weighted by customers), at_border, mistaken (share of the
+        customers of both who are taken for the other, by probability), shared_reach, collisions (customers),
+        first_buys_second, second_buys_first; NaN where it cannot be told. Closest pair first.
     """
+    told = ambiguity is not None and ambiguity.told
+    taken = ambiguity.pairs.set_index(["segment", "other"])["mistaken"] if told else None
     lean = overlap.set_index(["segment", "other"])
     bought = None if cannibalisation is None else cannibalisation.set_index(["segment", "other"])["share"]
     met = {} if collisions is None else collisions.set_index(["segment", "other"])["customers"].to_dict()
@@ -74,6 +83,9 @@ def build_pairs(
                 "second": b,
                 "overlap": float(np.average(both["overlap"], weights=weights)) if sum(weights) else np.nan,
                 "at_border": int(both["at_border"].sum()),
+                "mistaken": float(np.average(taken.loc[[(a, b), (b, a)]], weights=weights))
+                if taken is not None and sum(weights)
+                else np.nan,
                 "shared_reach": np.nan if reach is None else score_shared_reach(reach, a, b),
                 "collisions": np.nan if collisions is None else met.get((a, b), 0),
                 "first_buys_second": np.nan if bought is None else bought.get((a, b), np.nan),
@@ -113,11 +125,20 @@ def check_overlap(
     *,
     core: pd.DataFrame | None = None,
     audiences: pd.Series | None = None,
+    ambiguity: Ambiguity | None = None,
+    algorithm: str = "k-means",
     border: float = 0.8,
+    min_sure: float = 0.8,
     max_border_share: float = 0.2,
+    min_replaced: float = 0.25,
+    audience_index: float = 1.5,
     window_days: int = 30,
 ) -> Finding:
     """Where do segments overlap, so that a message or an offer for one meets another?
+
+    Membership is read twice: by distances to centres (shadow values), and by the probabilities of a mixture
+    that gives each segment its own width. Distances lead, because a customer is put to the nearest centre;
+    probabilities lead where a Gaussian mixture found the segments.
 
     Parameters
     ----------
@@ -129,10 +150,21 @@ def check_overlap(
         From `find_core` there.
     audiences : pandas.Series, optional
         From `find_audiences` there.
+    ambiguity : Ambiguity, optional
+        From :func:`~segutils.validation.response.ambiguity.score_ambiguity`.
+    algorithm : str
+        What found the segments.
     border : float
         Shadow from which on a customer is at the border.
+    min_sure : float
+        Probability below which a customer's membership is unsure.
     max_border_share : float
-        Share of customers at a border from which on it is a caution.
+        Share of customers at a border (or unsure, where probabilities lead) from which on it is a caution.
+    min_replaced : float
+        Share of a segment's purchases in another's core from which on an offer for the other is expected to
+        replace some of them.
+    audience_index : float
+        What `audiences` was found with.
     window_days : int
         Days within which two messages collide.
 
@@ -154,33 +186,38 @@ def check_overlap(
     )
     by_segment = by_segment.sort_values("share", ascending=False, ignore_index=True)
     share = float(near["border"].mean())
-    table = pairs.head(MAX_PAIRS)
-    shown = ["first", "second", *[c for c in FORMATS if pairs[c].notna().any()]]
+    leads = algorithm == MIXTURE and ambiguity is not None and ambiguity.told
+    order = pairs.sort_values("mistaken", ascending=False, kind="stable") if leads else pairs
+    shown = _choose_columns(pairs, leads=leads)
     closest, widest = pairs.iloc[0], by_segment.iloc[0]
+    doubtful = float(ambiguity.unsure(min_sure).mean()) if leads else share
     return Finding(
         slug=SLUG,
-        status="caution" if share > max_border_share else "pass",
-        headline=(
-            f"{format_value(share, 'share:0')} of customers are at the border to another segment, most "
-            "often between "
-            f"{closest['first']} and {closest['second']}."
-            if near["border"].any()
-            else "No customer is at the border to another segment: membership is clear throughout."
-        ),
-        table=table[shown].reset_index(drop=True),
+        status="caution" if doubtful > max_border_share else "pass",
+        headline=words.say_headline(order, near, ambiguity if leads else None, min_sure=min_sure),
+        table=order.head(words.MAX_PAIRS)[shown].reset_index(drop=True),
         formats={column: fmt for column, fmt in FORMATS.items() if column in shown},
         labels=LABELS,
-        figures=(_draw_matrix(overlap, closest), _draw_border(by_segment, widest, border)),
-        notes=tuple(_list_notes(pairs, core, audiences, near, window_days)),
+        figures=(words.draw_matrix(overlap, closest), words.draw_border(by_segment, widest, border)),
+        notes=(
+            *(() if ambiguity is None else (say_ambiguity(ambiguity, pairs, min_sure=min_sure),)),
+            *words.list_notes(
+                pairs,
+                core,
+                audiences,
+                min_replaced=min_replaced,
+                audience_index=audience_index,
+                window_days=window_days,
+            ),
+        ),
         limits=(
             "An overlap is a distance between customers as the segmentation sees them; in what it does not "
-            "look at "
-            "they can be alike or not.",
+            "look at they can be alike or not.",
+            *(() if ambiguity is None else limit_ambiguity(ambiguity)),
             *(
                 (
                     "Purchases in another segment's core categories are a proxy: they say where an offer "
-                    "for one meets "
-                    "the other, not how many would switch.",
+                    "for one meets the other, not how many would switch.",
                 )
                 if pairs["first_buys_second"].notna().any()
                 else ()
@@ -190,63 +227,15 @@ def check_overlap(
     )
 
 
-def _list_notes(
-    pairs: pd.DataFrame,
-    core: pd.DataFrame | None,
-    audiences: pd.Series | None,
-    near: pd.DataFrame,
-    window_days: int,
-) -> list[str]:
-    notes = []
-    if pairs["shared_reach"].notna().any():
-        most = pairs.loc[pairs["shared_reach"].idxmax()]
-        notes.append(
-            f"{most['first']} and {most['second']} get the most alike campaigns: where one of them is "
-            "reached, the other "
-            f"is to {format_value(most['shared_reach'], 'share:0')}."
-        )
-    if audiences is not None and pairs["collisions"].notna().any():
-        notes.append(_say_collisions(pairs, audiences, window_days))
-    if pairs["first_buys_second"].notna().any():
-        ways = [(row.first_buys_second, row.first, row.second) for row in pairs.itertuples()] + [
-            (row.second_buys_first, row.second, row.first) for row in pairs.itertuples()
-        ]
-        top = max((way for way in ways if pd.notna(way[0])), key=lambda way: way[0])
-        notes.append(
-            f"An offer built on the core of {top[2]} meets {format_value(top[0], 'share:0')} of what "
-            f"{top[1]} buys: "
-            "expect it to replace purchases there first (a proxy for cannibalisation)."
-        )
-    if core is not None:
-        words = [
-            f"{segment} {join_words([str(c) for c in core.columns[row]])}"
-            for segment, row in zip(core.index, core.to_numpy(), strict=True)
-            if row.any()
-        ]
-        notes.append(f"Core categories: {'; '.join(words)}.")
-    shown = min(len(pairs), MAX_PAIRS)
-    if shown < len(pairs):
-        notes.append(f"The {shown} closest of {len(pairs)} pairs are shown.")
-    return notes[:5]
-
-
-def _say_collisions(pairs: pd.DataFrame, audiences: pd.Series, window_days: int) -> str:
-    own = audiences[audiences != ""]
-    if own.nunique() < 2:
-        return (
-            f"Of {plural(len(audiences), 'campaign')} {len(own) or 'none'} "
-            f"{'was' if len(own) == 1 else 'were'} meant for a "
-            "single segment, so messages of two segments could not collide; campaigns for all reach "
-            "everybody with the same."
-        )
-    worst = pairs.loc[pairs["collisions"].idxmax()]
-    if worst["collisions"] == 0:
-        return f"No customer got messages meant for two segments within {window_days} days."
-    return (
-        f"{plural(int(worst['collisions']), 'customer')} got a message meant for {worst['first']} and one "
-        "meant for "
-        f"{worst['second']} within {window_days} days."
-    )
+def _choose_columns(pairs: pd.DataFrame, *, leads: bool) -> list[str]:
+    """The columns that can be told, at most eight: collisions that nobody had, then a second count, go."""
+    told = [column for column in FORMATS if pairs[column].notna().any()]
+    spare = ["collisions"] if not pairs["collisions"].fillna(0).any() else []
+    spare += ["overlap" if leads else "at_border", "collisions"]
+    while len(told) + 2 > MAX_COLUMNS and spare:
+        dropped = spare.pop(0)
+        told = [column for column in told if column != dropped]
+    return ["first", "second", *told]
 
 
 def _list_needs(pairs: pd.DataFrame) -> list[Need]:
@@ -268,46 +257,3 @@ def _list_needs(pairs: pd.DataFrame) -> list[Need]:
             )
         )
     return found
-
-
-def _draw_matrix(overlap: pd.DataFrame, closest: pd.Series) -> Figure:
-    claim = f"{closest['first']} and {closest['second']} shade into each other most"
-    names = list(dict.fromkeys(overlap["segment"]))
-    grid = pd.MultiIndex.from_product(
-        [names, names], names=["segment", "other"]
-    )  # rows and columns in one order
-    return Figure(
-        kind="heatmap",
-        data=overlap.set_index(["segment", "other"])[["overlap"]].reindex(grid).reset_index(),
-        x="other",
-        y="overlap",
-        series="segment",
-        title=claim,
-        subtitle="Overlap of the segment in the row with its next one in the column, 0 (none) to 100 % "
-        "(all on the border)",
-        alt=f"A matrix of segments by segments, shaded by overlap. {claim}.",
-        caption="Sum of shadow values over the segment's customers (Leisch 2010).",
-        formats={"overlap": "share:0"},
-    )
-
-
-def _draw_border(by_segment: pd.DataFrame, widest: pd.Series, border: float) -> Figure:
-    claim = (
-        f"{widest['segment']} has the widest border: {format_value(widest['share'], 'share:0')} of its "
-        "customers are nearly "
-        "as close to another one"
-        if widest["share"] > 0
-        else "No segment has customers at its border"
-    )
-    return Figure(
-        kind="bar",
-        data=by_segment[["segment", "share"]],
-        x="segment",
-        y="share",
-        highlight=widest["segment"] if widest["share"] > 0 else None,
-        title=claim,
-        subtitle=f"Share of customers with a shadow value of {format_value(border, 'number:1')} or more, "
-        "by segment",
-        alt=f"One bar per segment. {claim}.",
-        formats={"share": "share"},
-    )

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from segutils.statistics.campaign_arms import count_arms
 from segutils.statistics.interaction import Interaction, interaction_in_odds, interaction_in_points
 from segutils.statistics.intervals import percentile_interval
+from segutils.statistics.multiplicity import adjust_known
 from segutils.statistics.rates import Counts, p_difference, stratified_difference
-from segutils.validation.response.campaign_cells import count_arms
-from segutils.validation.response.effects import PAYS, adjust_known, judge, pool_counts, turn_counts
+from segutils.validation.response.effects import PAYS, judge, pool_counts, turn_counts
 
 ALL = "One policy: contact every segment"
 BY_SEGMENT = "Cautious: contact only where the lift is shown, test elsewhere"
@@ -52,7 +53,7 @@ def read_evidence(
     Parameters
     ----------
     experiments : pandas.DataFrame
-        From :func:`~segutils.validation.response.campaign_cells.select_experiments`.
+        From :func:`~segutils.statistics.campaign_arms.select_experiments`.
     effects : pandas.DataFrame
         From :func:`~segutils.validation.response.effects.score_effects`.
     customers : pandas.Series

@@ -14,6 +14,7 @@ from segutils.statistics.decisions import check_override
 from segutils.statistics.intervals import percentile_interval
 from segutils.validation.response import size_words as words
 from segutils.validation.response.break_even import (
+    ASSUMED,
     OPEN,
     OUT,
     PAYS,
@@ -24,13 +25,14 @@ from segutils.validation.response.segment_costs import RunningCosts
 
 SLUG = "size"
 QUESTION = "Which segments get dedicated marketing?"
-EVERY, SURE, HOPED, NONE = (
+EVERY, SURE, TESTED, HOPED, NONE = (
     "Every segment",
     "Segments that are shown to pay",
+    "None yet: a larger experiment in those that may pay",
     "Segments that pay or may pay",
     "No segment",
 )
-OPTIONS = (SURE, HOPED, EVERY, NONE)
+OPTIONS = (SURE, TESTED, HOPED, EVERY, NONE)
 FORMATS = {
     "customers": "count",
     "margin_per_customer": "money",
@@ -81,6 +83,9 @@ def decide_size(
     override: Override | None = None,
 ) -> Finding:
     """Is each segment large enough to pay for dedicated marketing or its own product configuration?
+
+    The rule: run those shown to pay; where none is, but some leave something by the point estimate, test
+    these first; where none does, run none.
 
     Parameters
     ----------
@@ -192,10 +197,11 @@ def list_stated(*, response: float, margin_rate: float, owner: str) -> tuple[Ass
 def _decide(
     table: pd.DataFrame, increments: Increments, override: Override | None, confidence: float, currency: str
 ) -> Decision:
-    """Which set of segments is run: those shown to pay, unless somebody decides otherwise."""
+    """Which set of segments is run: see the rule above."""
     allowed = table["verdict"] != OUT
     masks = {
         SURE: table["verdict"] == PAYS,
+        TESTED: (table["verdict"] == OPEN) & (table["net"] > 0),
         HOPED: allowed & (table["net"] > 0),
         EVERY: pd.Series(True, index=table.index),
         NONE: pd.Series(False, index=table.index),
@@ -220,51 +226,74 @@ def _decide(
                 "score": float((gains > 0).mean()) if mask.any() else 0.0,
             }
         )
-    best = SURE if masks[SURE].any() else NONE
-    options = pd.DataFrame(rows)
-    options.loc[options["option"] == NONE, "score"] = 1 - options["score"].drop(options.index[-1]).max()
-    options = options.sort_values("option", key=lambda names: names != best, kind="stable", ignore_index=True)
-    share = _share_of_same(table, nets, masks[SURE].to_numpy())
+    best = SURE if masks[SURE].any() else TESTED if masks[TESTED].any() else NONE
+    options = pd.DataFrame(rows).set_index("option")
+    options.loc[TESTED, ["cost", "net", "low", "high"]] = np.nan  # an experiment isn't a programme
+    options.loc[TESTED, "score"] = _share_right(nets, masks[TESTED].to_numpy(), TESTED)
+    options.loc[NONE, "score"] = _share_right(nets, allowed.to_numpy(), NONE)
+    first = options.reset_index().sort_values(
+        "option", key=lambda names: names != best, kind="stable", ignore_index=True
+    )
+    share = _share_right(nets, (allowed if best == NONE else masks[best]).to_numpy(), best)
     return Decision(
         question=QUESTION,
-        options=options,
+        options=first,
         recommendation=best,
-        robustness=_say_robustness(table, share, best, currency, increments),
+        robustness=_say_robustness(table, nets, share, best, currency, increments),
         robustness_share=share,
         override=override,
         formats={**dict.fromkeys(("cost", "net", "low", "high"), "money"), "score": "number:2"},
     )
 
 
-def _share_of_same(table: pd.DataFrame, nets: np.ndarray, sure: np.ndarray) -> float:
-    """Share of draws in which every recommended segment covers its cost, or, of none, none is shown to.
+def _share_right(nets: np.ndarray, mask: np.ndarray, option: str) -> float:
+    """Share of draws in which an option is right.
 
-    For the second, the interval of each segment is moved to its draw.
+    To run segments: each of them covers its cost. To test them: at least one does, so there is something to
+    find. To run none: none of those at `mask` does.
     """
-    if sure.any():
-        return float((nets[:, sure] > 0).all(axis=1).mean())
+    covers = nets[:, mask] > 0
+    if option == NONE:
+        return float((~covers).all(axis=1).mean())
+    return float((covers.all(axis=1) if option == SURE else covers.any(axis=1)).mean()) if mask.any() else 0.0
+
+
+def _share_shown(table: pd.DataFrame, nets: np.ndarray) -> float:
+    """Share of draws around which the interval of some segment would lie above its cost."""
     cost, half = table["cost"].to_numpy(), (table["ratio"] - table["low"]).to_numpy()
     shown = (nets / cost + 1 - half >= 1) & (table["verdict"] != OUT).to_numpy()
-    return float((~shown).all(axis=1).mean())
+    return float(shown.any(axis=1).mean())
 
 
 def _say_robustness(
-    table: pd.DataFrame, share: float, best: str, currency: str, increments: Increments
+    table: pd.DataFrame, nets: np.ndarray, share: float, best: str, currency: str, increments: Increments
 ) -> str:
     # margin added grows with contacts, so the low end of the interval reaches the cost at contacts / low
     times = increments.contacts.reindex(table["segment"]).set_axis(table.index)
     enough = times / table["low"]
     others = table[(table["verdict"] == OPEN) & (table["net"] > 0)]
-    hope = ""
-    if len(others):
-        hope = f"; {join_words(others['segment'].tolist())} may pay, once a larger experiment shows it"
+    draws = f"In {format_value(share, 'share:0')} of draws (experiments and margins resampled)"
     if best == NONE:
-        if len(others):
-            net = format_value(others["net"].sum(), "money", currency=currency)
-            hope += f" (they would leave {net} a year by the point estimates that pick them, which flatters)"
+        return f"{draws} no segment covers its cost. What flips it: a larger response or a cheaper programme."
+    if best == TESTED:
+        net = format_value(others["net"].sum(), "money", currency=currency)
+        some = others["segment"].tolist()
+        covers = (
+            f"{some[0]} covers its cost"
+            if len(some) == 1
+            else f"{join_words(some, last='or')} covers its cost"
+        )
+        again = format_value(_share_shown(table, nets), "share:0")
+        they = "it" if len(some) == 1 else "they"
+        why = (
+            "but the response is assumed, and an experiment has to show it"
+            if increments.basis == ASSUMED
+            else "but the experiments are too small to show it: repeated at the same size, they would show "
+            f"some segment to pay in {again} of cases"
+        )
         text = (
-            f"In {format_value(share, 'share:0')} of draws (experiments and margins resampled) the same rule "
-            "shows no segment to pay. What flips it: a larger response or a cheaper programme"
+            f"{draws} {covers}, {why}. By the point estimates that pick them, which flatters, {they} would "
+            f"leave {net} a year. What flips it: a larger experiment, a larger response, a cheaper programme"
         )
         near = table[(table["verdict"] == OPEN) & (table["low"] > 0) & (times > 0)]
         if len(near):
@@ -274,18 +303,19 @@ def _say_robustness(
                 f", or {format_value(least, 'number:2')} contacts per customer a year or more in "
                 f"{near.loc[first, 'segment']} (now {format_value(times[first], 'number:2')})"
             )
-        return f"{text}{hope}."
+        return f"{text}."
     pays = table[table["verdict"] == PAYS]
     weak = pays.loc[pays["low"].idxmin()]
     text = (
-        f"In {format_value(share, 'share:0')} of draws (experiments and margins resampled) every "
-        f"recommended segment covers its cost. What flips it: {weak['segment']} drops out once a year costs "
-        f"more than {format_value(weak['cost'] * weak['low'], 'money', currency=currency)}"
+        f"{draws} every recommended segment covers its cost. What flips it: {weak['segment']} drops out once "
+        f"a year costs more than {format_value(weak['cost'] * weak['low'], 'money', currency=currency)}"
     )
     if np.isfinite(enough[weak.name]):
         fewest = format_value(enough[weak.name], "number:2")
         text += f", or with fewer than {fewest} contacts per customer a year"
-    return f"{text}{hope}."
+    if len(others):
+        text += f"; {join_words(others['segment'].tolist())} may pay, once a larger experiment shows it"
+    return f"{text}."
 
 
 def _judge(table: pd.DataFrame, decision: Decision | None) -> Status:

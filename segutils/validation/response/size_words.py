@@ -35,7 +35,9 @@ def write_headline(
         parts = [f"{len(lost)} {'does' if len(lost) == 1 else 'do'} not"] if lost else []
         parts += rest[-1:] if unsure else []
         tail = f": {' and '.join(parts)}" if parts else ""
-        return f"No segment is shown to pay for a programme of its own{tail}."
+        hoped = table.loc[(table["verdict"] == OPEN) & (table["net"] > 0), "segment"].tolist()
+        test = f"; test {join_words(hoped)} first" if hoped else ""
+        return f"No segment is shown to pay for a programme of its own{tail}{test}."
     tail = f"; {' and '.join(rest)}" if rest else ""
     names = join_words(pays) if len(pays) < 3 else plural(len(pays), "segment")
     return f"{names} {_is(pays)} large enough to pay for dedicated marketing{tail}."

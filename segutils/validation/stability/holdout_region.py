@@ -154,7 +154,8 @@ def decide_holdout_region(
         notes=list_notes(test, differs, drifts, words, unknown=unknown),
         assumptions=_price_exceptions(table, costs, currency),
         limits=(
-            "Regions are those in the client's records; fits are k-means on the axes of the chosen segments. "
+            f"Regions are those in the client's records; fits are by {test.algorithm} on the axes of the "
+            "chosen segments, and customers belong to the nearest centre. "
             "Needs and attitudes that were not measured may differ where buying does not.",
         ),
     )
@@ -215,7 +216,7 @@ def _decide_again(
     """The rule on redrawn customers; what moved over time is taken as it is."""
     judged = test.regions[test.regions["agreement"].notna()]
     sizes = judged["customers"].to_numpy()
-    low = np.minimum(min_ari, judged["usual_low"].to_numpy())
+    low = np.fmin(min_ari, judged["usual_low"].to_numpy())
     borders = (test.agreement_draws < low) & (judged["p_value"] <= LEVEL).to_numpy()
     # what chance explains is drawn around no difference: its own noise must not count twice
     explained = (test.differences["p_value"] > LEVEL).to_numpy()
@@ -319,15 +320,6 @@ def _price_exceptions(
 def _plot_regions(table: pd.DataFrame, *, min_ari: float) -> Figure:
     data = table[table["verdict"] != UNKNOWN].sort_values("agreement", kind="stable", ignore_index=True)
     least = data.iloc[0]
-    below = data[data["agreement"] < min_ari]
-    if len(below):
-        where = join_words(below["region"].tolist())
-        title = f"In {where} a fit draws other borders than a rule learned elsewhere"
-    else:
-        title = (
-            "Borders learned elsewhere hold in every region; least in "
-            f"{least['region']} ({least['agreement']:.2f} of 1)"
-        )
     values = ", ".join(f"{row.region} {row.agreement:.2f}" for row in data.itertuples())
     return Figure(
         kind="dot",
@@ -336,7 +328,7 @@ def _plot_regions(table: pd.DataFrame, *, min_ari: float) -> Figure:
         y="agreement",
         low="agreement_low",
         high="agreement_high",
-        title=title,
+        title=_say_claim(data, min_ari=min_ari),
         subtitle="Agreement of a rule learned in all other regions with a fit inside the region, adjusted "
         "Rand index and 95 % interval",
         alt=f"Adjusted Rand index by region: {values}. Acceptable from {min_ari}.",
@@ -346,6 +338,22 @@ def _plot_regions(table: pd.DataFrame, *, min_ari: float) -> Figure:
         reference_label="acceptable from here",
         highlight=str(least["region"]),
     )
+
+
+def _say_claim(data: pd.DataFrame, *, min_ari: float) -> str:
+    """Where borders hold, and that regions which stand apart for another reason do so all the same."""
+    borders = data.loc[data["verdict"] == BORDERS, "region"].tolist()
+    if borders:
+        return f"In {join_words(borders)} a fit draws other borders than a rule learned elsewhere"
+    least = data.iloc[0]
+    apart = data.loc[data["verdict"] != TRAVELS, "region"].tolist()
+    hold = f"Borders learned elsewhere hold in all {len(data)} regions"
+    if apart:
+        verb = "stands" if len(apart) == 1 else "stand"
+        return f"{hold}; {join_words(apart)} {verb} apart by what customers do there, not by borders"
+    if least["agreement"] < min_ari:
+        return f"{hold}, as far as samples of their size can tell (lowest: {least['region']})"
+    return f"{hold}; least in {least['region']} ({least['agreement']:.2f} of 1)"
 
 
 def _not_run(has_regions: bool) -> Finding:

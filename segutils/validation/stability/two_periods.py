@@ -74,6 +74,8 @@ def fit_periods(
     segments : pandas.DataFrame
         ``customer_id, segment`` of the chosen segmentation, which gives the earlier fit its names.
     algorithm : str
+        What found the segmentation, and what both periods are fitted with. Where it finds more groups than
+        there are names, those most alike carry them, and the customers of the others go to the nearest.
     restarts, pairs, permutations, seed : int
         Of the search, of the bootstrap within the later period, of the drift test.
 
@@ -144,9 +146,8 @@ def _fit_period(
     if algorithm == "k-means" or k == 1:
         centres = kmeans.fit_solution(points, k=k, restarts=restarts, seed=seed).centres
     else:
-        centres = clusterers.find_centres(
-            points, clusterers.cluster(points, algorithm=algorithm, k=k, seed=seed)
-        )
+        everybody = np.ones((1, len(points)), dtype=np.int32)
+        centres = clusterers.fit_centres(points, everybody, algorithm=algorithm, k=k, seed=seed)[0]
     return SegmentModel(names=tuple(str(i) for i in range(len(centres))), scaling=own, centres=centres)
 
 
@@ -160,7 +161,7 @@ def _name(
         index=list(names), columns=list(fitted.names), fill_value=0
     )
     match = agreement.match_table(table.to_numpy())
-    named = [names[row] for row in match]
+    named = [names[row] if row >= 0 else "" for row in match]  # an algorithm may find more groups than names
     order = [named.index(name) for name in names if name in named]
     return SegmentModel(
         names=tuple(named[i] for i in order), scaling=fitted.scaling, centres=fitted.centres[order]

@@ -88,6 +88,64 @@ def test_density_clustering_is_not_tried_on_an_even_spread():
     assert any("Density clustering was not tried: customers lie nearly as" in note for note in finding.notes)
 
 
+def test_dense_groups_that_are_nowhere_are_said_to_be_nowhere():
+    """Uniform noise that happens to look clumped enough to be tried: no dense group, no score, no choice."""
+    draws = (np.random.default_rng(seed).uniform(size=(400, 8)) for seed in range(100, 200))
+    even = next(  # the first that the shape of the data lets density clustering be tried on
+        points
+        for points in draws
+        if candidates.describe_shape(points, k=3)["hopkins"].iloc[0] >= candidates.MIN_CLUMPED
+    )
+    finding = algorithm_choice.decide_algorithm(*as_tables(even), k=3, pairs=2)
+    options = finding.decision.options.set_index("option")
+    assert options.loc["density clustering", "score"] == 0
+    assert finding.decision.recommendation != "density clustering"
+    row = finding.table.set_index("option").loc["density clustering"]
+    assert row["groups"] == 0 and row["left_out"] == 1 and np.isnan(row["agreement"])
+    note = "Density clustering found no groups: nowhere are customers dense with thin space around."
+    assert note in finding.notes
+    assert "density clustering" not in set(finding.figures[0].data["option"])
+
+
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_one_cloud_holds_no_dense_groups(seed):
+    """One bell curve in six dimensions: its Hopkins statistic is high (it is a clump), but it is one."""
+    cloud = np.random.default_rng(seed).normal(size=(400, 6))
+    assert candidates.describe_shape(cloud, k=3)["hopkins"].iloc[0] > 0.75
+    assert (clusterers.cluster(cloud, algorithm="density clustering", k=3, seed=0) == -1).all()
+
+
+def test_dense_groups_seen_in_flat_noise_do_not_come_back():
+    """In two dimensions uniform noise does give "dense" groups: halves disagree, so they are not taken."""
+    finding = algorithm_choice.decide_algorithm(
+        *as_tables(np.random.default_rng(101).uniform(size=(800, 2))), k=3, pairs=6
+    )
+    assert finding.decision.recommendation != "density clustering"
+
+
+def test_the_hopkins_note_says_that_one_cloud_is_clumped_too(finding):
+    assert "which a single dense cloud is too" in finding.notes[0]
+
+
+def test_eight_columns_and_the_interval_in_the_figure(finding):
+    assert finding.table.shape[1] == 8
+    assert {"agreement_low", "agreement_high"} <= set(finding.figures[0].data.columns)
+
+
+def test_a_mixture_is_not_held_back_by_where_k_means_starts_it():
+    """Three long clouds (standard deviation 4 along, ½ across, 5 apart): k-means cuts across them."""
+    truth = np.tile(np.arange(3), 200)
+    found = []
+    for seed in range(4):
+        noise = np.random.default_rng(seed).normal(size=(600, 3)) * [4, 0.5, 0.5]
+        points = noise + np.column_stack([0 * truth, 5 * truth, 0 * truth])
+        labels = clusterers.cluster(points, algorithm="Gaussian mixture", k=3, seed=0)
+        found.append(agreement.adjusted_rand(truth, labels))
+        crossed = clusterers.cluster(points, algorithm="k-means", k=3, seed=0)
+        assert agreement.adjusted_rand(truth, crossed) < 0.6
+    assert np.min(found) > 0.95
+
+
 @pytest.mark.parametrize(
     ("shape", "left_out"),
     [

@@ -77,6 +77,14 @@ class TestDecision:
             and "the field “hobby” tells whether a customer is “member”" in found.headline.lower()
         )
 
+    def test_features_are_called_as_the_catalogue_calls_them(self):
+        made = make_people(tells=2.0, chosen=0.3)
+        found = decide(*made, labels={"hobby": "Hours of a hobby", "size": "Size of the firm"})
+        said = " ".join([found.headline, *found.notes, found.decision.robustness, found.figures[0].title])
+        assert "“hours of a hobby”" in found.headline and "Without hours of a hobby" in said
+        assert found.table.feature[0].startswith("hours of a hobby (")
+        assert found.decision.recommendation == ADJUST  # decided by column, whatever it is called
+
     def test_unequal_selection_without_a_proxy_goes_to_counsel(self):
         """0.12 against 0.3 with the attribute: a ratio of rates near 0.4, Fisher's p far below 0.05."""
         found = decide(*make_people(tells=0.0, chosen=0.12))
@@ -140,6 +148,15 @@ class TestAdjusted:
         assert found.value_told_before > 0.95 and found.value_told < 0.1
         assert found.target_value_before == pytest.approx(100, abs=1) and found.target_value < 70
 
+    def test_refitted_by_the_algorithm_that_was_chosen(self):
+        _, features, model = make_people(tells=0.0, chosen=0.3)
+        value = pd.Series(1.0, index=features.customer_id)
+        found = fit_adjusted(
+            features, model, value, drop=["hobby"], targets=["S1"], algorithm="Gaussian mixture"
+        )
+        # left is size alone, two bell curves ten standard deviations apart
+        assert found.agreement > 0.99 and found.targets == ("S1",) and found.algorithm == "Gaussian mixture"
+
     def test_nothing_is_left(self):
         _, features, model = make_people(tells=0.0, chosen=0.3)
         assert fit_adjusted(features, model, pd.Series(dtype=float), drop=["size", "hobby"]) is None
@@ -149,7 +166,7 @@ class TestPlantedProxy:
     @staticmethod
     def people_of(client):
         """The true segments, and no feature: fields of customers only."""
-        groups = client.groups().rename(columns={"group": "segment"})
+        groups = client.true_groups().rename(columns={"group": "segment"})
         features = groups[["customer_id"]].assign(has_purchases=True)
         table = client.table("customers")
         kept = table.select("customer_id", "women_owned", "association", "industry", "region")
@@ -202,11 +219,33 @@ class TestLaw:
         assert set(law.list_rules(["US-CA"]).jurisdiction) == {"US-CA", "US"}
         assert law.list_rules(["GB"]).jurisdiction.to_list() == ["GB"]
 
-    def test_every_rule_is_dated_and_has_its_source(self):
+    def test_every_rule_is_dated_has_its_source_and_says_against_what_it_was_read(self):
         for rule in law.RULES:
-            assert rule.source and rule.rule.endswith(".")
-            assert pd.Timestamp(rule.in_force_from) and pd.Timestamp(f"{rule.as_known}-01")
+            assert rule.source and rule.copy and rule.rule.endswith(".")
+            assert pd.Timestamp(rule.read_on)
+            if rule.reading == "not read":  # then nothing may be claimed of it, not even a date
+                assert rule.in_force_from == "" and "text not found" in rule.checked
+            else:
+                assert pd.Timestamp(rule.in_force_from) and rule.read_on in rule.checked
             assert set(rule.grounds) <= set(law.GROUND_WORDS)
+
+    @pytest.mark.parametrize(
+        ("source", "named", "unnamed"),
+        [
+            # Read on 2026-11-26 in the copies that the table names.
+            ("section 51 (Unruh", {"sex", "family", "orientation"}, {"age"}),  # marital status; not age
+            ("Equality Act 2010", {"age", "sex"}, {"family"}),  # section 28(1)(b): not marriage
+            ("29 CFR 1607.4 D", {"sex", "origin"}, {"religion"}),  # "any race, sex, or ethnic group"
+            ("sections 19 and 20", {"age", "origin"}, {"family"}),  # AGG, section 1
+            ("Ley 15/2022", {"wealth", "age"}, {"family"}),  # "situación socioeconómica"
+            ("articles 225-1", {"family", "wealth", "age"}, set()),  # "vulnérabilité ... économique"
+            ("articles 5(1)(b)", {"age", "disability", "wealth"}, {"sex"}),  # AI Act
+            ("articles 26(3) and 28(2)", {"religion", "age"}, {"sex"}),  # special categories; minors
+        ],
+    )
+    def test_grounds_are_those_of_the_text(self, source, named, unnamed):
+        rule = next(rule for rule in law.RULES if source in rule.source)
+        assert named <= set(rule.grounds) and not unnamed & set(rule.grounds)
 
     def test_grounds_select_rules_and_are_read_from_names(self):
         assert [law.read_ground(name) for name in ("women_owned", "age", "kids_count", "stage", "tier")] == [
@@ -216,9 +255,18 @@ class TestLaw:
         assert "PL" not in set(found.jurisdiction)  # its Act names sex and origin
         assert found.source.str.contains("GDPR").any()  # use of data concerns every ground
 
-    def test_finding(self):
+    def test_finding_says_how_far_each_rule_was_read(self):
         found = check_law(["EU", "US-CA", "BR"], ["women_owned"])
-        assert found.status == "info" and "as known in 2026-11" in found.headline
+        rules = law.list_rules(["EU", "US-CA"], grounds=["sex"])
+        assert found.status == "info" and list(found.table.columns) == list(law.COLUMNS)
+        assert f"{(rules.reading == 'quoted').sum()} as others quote them" in found.headline
+        assert found.table.checked.str.contains("2026-11-26").all()
         assert any("2027-01-01" in note for note in found.notes)
         assert any("BR" in note for note in found.notes)
         assert check_law([], ["women_owned"]).status == "not_run"
+
+    def test_what_was_not_found_is_said(self):
+        found = check_law(["US-NY"], ["women_owned"])
+        assert "1 not at all" in found.headline
+        assert any(note.startswith("Not read in any text") for note in found.notes)
+        assert not any("In force only from" in note for note in found.notes)  # no date is made up for it

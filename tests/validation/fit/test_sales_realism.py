@@ -119,7 +119,7 @@ class TestFiling:
 class TestPlantedTruth:
     @staticmethod
     def ratings_of(client) -> pd.DataFrame:
-        ours = client.groups().rename(columns={"group": "segment"})
+        ours = client.true_groups().rename(columns={"group": "segment"})
         return build_ratings(client.table("sales_feedback"), client.table("customers"), ours, names={})
 
     def test_realism_is_the_planted_one(self, halden):
@@ -131,7 +131,7 @@ class TestPlantedTruth:
             assert abs(found.adjusted[rated] - truth.expected_rating[rated]) < 2 * half + 0.15
 
     def test_aftermarket_goes_back_and_its_two_groups_are_named(self, halden):
-        ours = halden.groups().rename(columns={"group": "segment"})
+        ours = halden.true_groups().rename(columns={"group": "segment"})
         ratings = self.ratings_of(halden)
         filing = count_filing(read_filing(halden.table("customers"), ours, rated=set(ratings["item"])))
         found = decide_sales_realism(ratings, filing, resamples=50)

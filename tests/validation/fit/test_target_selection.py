@@ -4,15 +4,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from segutils.attractiveness.acceptability import ANY, NEAR, TOGETHER, count_acceptability
+from segutils.attractiveness.rules import read_rules
+from segutils.attractiveness.samples import CUSTOMERS
 from segutils.engagement_terms import Criterion, Rater, Weighting
 from segutils.errors import InputError
 from segutils.findings import Override
 from segutils.statistics.customer_figures import CustomerFigures, list_measures
 from segutils.statistics.figure_sources import NEEDS, build_customer_figures
 from segutils.statistics.segment_model import Scaling, SegmentModel
-from segutils.validation.fit.target_rules import read_rules
-from segutils.validation.fit.target_selection import NOBODY, decide_target_selection, score_targets
-from segutils.validation.fit.target_stability import CAUSES, count_firsts, resample_segments
+from segutils.validation.fit.target_selection import (
+    check_target_limits,
+    check_target_raters,
+    decide_target_selection,
+    judge_segments,
+    list_targets,
+)
+from segutils.validation.fit.target_stability import SEGMENTS, resample_segments
 
 SERVING = ["logistics", "order handling", "partner commissions", "e-shop operation", "technical service"]
 SCALES = {
@@ -78,14 +86,16 @@ def decide(
     override=None,
     resamples=40,
     response=None,
+    then=None,
 ):
     rules = read_rules(attractive, competitive, LIMITS, measures=figures.measures, scales=SCALES)
     resampled = resample_segments(features, model, figures, resamples=resamples, seed=2)
-    common = {"draws": 400, "seed": 3, "override": override}
-    targets = score_targets(resampled, rules, names=NAMES, **common)
-    return targets, decide_target_selection(
-        targets, resampled, rules, figures, currency="EUR", response=response, **common
+    matrix = judge_segments(resampled, rules, names=NAMES, draws=400, seed=3, override=override)
+    then = then and read_rules(then, competitive, LIMITS, measures=figures.measures, scales=SCALES)
+    found = decide_target_selection(
+        matrix, figures, currency="EUR", response=response, then=then, override=override
     )
+    return list_targets(matrix), found
 
 
 class TestChoice:
@@ -99,11 +109,11 @@ class TestChoice:
         assert by.missed["S3 South"] == "margin_rate" and targets.chosen.to_list() == [True, False, False]
         assert found.decision.recommendation == "S1 North" and found.status == "pass"
         assert "S3 South is dropped" in found.headline
-        assert any(
-            "misses contribution margin (10.0 %" in note or "contribution margin" in note
-            for note in found.notes
-        )
-        assert {figure.kind for figure in found.figures} == {"scatter", "bar"}
+        note = next(note for note in found.notes if note.startswith("S3 South misses"))
+        assert "contribution margin (10." in note and "at least 15.0 % asked for" in note
+        assert note.endswith("in 100 % of other samples: firm.")
+        assert [figure.kind for figure in found.figures] == ["scatter", "heatmap", "bar"]
+        assert np.isnan(by.topsis["S3 South"]) and by.topsis["S1 North"] == pytest.approx(1.0)
 
     def test_a_target_that_contact_does_not_move_is_for_account_care(self):
         made = make_customers((0.5, 0.25, 0.1), (0.8, 0.8, 0.9))
@@ -146,11 +156,13 @@ class TestChoice:
         )
         assert rules.missing == ("satisfaction",)
         resampled = resample_segments(features, model, figures, resamples=40, seed=2)
-        firsts = count_firsts(resampled, rules.rules, draws=400, seed=1)
-        assert set(firsts.cause) == set(CAUSES)
-        assert firsts.groupby("cause").first_share.sum().to_list() == pytest.approx([1.0] * 4)
-        held = firsts[firsts.segment == "S1"].set_index("cause").first_share
-        assert held[CAUSES[0]] < 0.9 and held[CAUSES[1]] > 0.99 and held[CAUSES[2]] > 0.99
+        accepted = count_acceptability(resampled, rules.rules, draws=400, seed=1)
+        assert list(accepted.firsts.cause.unique()) == [NEAR, ANY, CUSTOMERS, SEGMENTS, TOGETHER]
+        assert accepted.firsts.groupby("cause").first_share.sum().to_list() == pytest.approx([1.0] * 5)
+        held = accepted.held("S1")
+        # ahead where growth weighs below 10 / 19 of attractiveness: 0.45 w < 0.5 (1 - w)
+        assert held[ANY] == pytest.approx(10 / 19, abs=0.07)
+        assert held[ANY] < held[NEAR] < 0.9 and held[CUSTOMERS] > 0.99 and held[SEGMENTS] > 0.99
         assert resampled.agreement.min() > 0.9  # far apart: every refit finds the three groups again
 
     def test_refits_of_noise_do_not_agree(self):
@@ -174,7 +186,7 @@ class TestChoice:
 
     def test_nobody_is_recommended_where_none_keeps_the_limits(self):
         _, found = decide(*make_customers((0.1, 0.1, 0.1), (0.8, 0.8, 0.9)))
-        assert found.decision.recommendation == NOBODY and found.status == "fail"
+        assert found.decision.recommendation == "No segment" and found.status == "fail"
 
     def test_the_clients_own_choice_is_followed_and_shown(self):
         own = Override(choice="S2 East", who="A. Lindqvist, CEO", when="2026-01-01", why="the plant is there")
@@ -188,13 +200,37 @@ class TestChoice:
     def test_not_run_without_stated_weights(self):
         _, _, figures = make_customers((0.5, 0.25, 0.1), (0.8, 0.8, 0.9))
         rules = read_rules(None, COMPETITIVE, LIMITS, measures=figures.measures, scales=SCALES)
-        targets = score_targets(None, rules, names=NAMES)
-        found = decide_target_selection(targets, None, rules, figures, currency="EUR")
-        assert rules is None and targets.empty and found.status == "not_run"
+        matrix = judge_segments(None, rules, names=NAMES)
+        found = decide_target_selection(matrix, figures, currency="EUR")
+        assert rules is None and list_targets(matrix).empty and found.status == "not_run"
         assert any("weights: attractiveness" in need.columns for need in found.needs)
+        assert check_target_limits(matrix).status == check_target_raters(matrix).status == "not_run"
 
-    def test_no_rules_where_nothing_is_known_of_an_axis(self):
-        assert read_rules(ATTRACTIVE, COMPETITIVE, LIMITS, measures=["market_growth"], scales=SCALES) is None
+    def test_not_run_where_nothing_is_known_of_an_axis(self):
+        features, model, figures = make_customers((0.5, 0.25, 0.1), (0.8, 0.8, 0.9))
+        bare = CustomerFigures(
+            table=figures.table.drop(columns=["won", "decided"]), needs=(NEEDS["won"], NEEDS["price"])
+        )
+        targets, found = decide(features, model, bare)
+        assert targets.empty and found.status == "not_run" and "too little is known" in found.headline
+        assert found.needs == bare.needs
+
+    def test_what_would_flip_under_another_strategy_is_said(self):
+        """Growth 0.5 of its scale everywhere; S2 has margin 0.25 of 0.5: its score stays 0.5, S1's rises."""
+        profit = weigh(("Ann", {"market_growth": 0.1, "margin_rate": 0.9}))
+        made = make_customers((0.5, 0.25, 0.1), (0.8, 0.4, 0.9))
+        _, found = decide(*made, then=profit)
+        assert found.notes[-1].startswith("If weight moves from growth of the market a year to contribution")
+        assert "no decision flips: S1 North stays first" in found.notes[-1]
+
+    def test_the_appendix_moves_the_limit_on_the_segments_themselves(self):
+        features, model, figures = make_customers((0.5, 0.25, 0.1), (0.8, 0.8, 0.9))
+        rules = read_rules(ATTRACTIVE, COMPETITIVE, LIMITS, measures=figures.measures, scales=SCALES)
+        resampled = resample_segments(features, model, figures, resamples=20, seed=2)
+        moved = check_target_limits(judge_segments(resampled, rules, names=NAMES, draws=50)).table
+        assert moved.name.to_list() == ["S3 South", "S2 East", "S1 North"]
+        assert moved.effect.to_list() == ["returns", "falls", "falls"]
+        assert moved["at"].to_list() == pytest.approx([0.1, 0.25, 0.5], abs=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +247,7 @@ def measures(halden) -> pd.DataFrame:
         **tables,
     )
     assert not figures.needs
-    return list_measures(figures, halden.groups()).set_index("group")
+    return list_measures(figures, halden.true_groups()).set_index("group")
 
 
 class TestPlantedTruth:

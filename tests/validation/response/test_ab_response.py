@@ -7,6 +7,7 @@ import pytest
 
 from segutils.errors import InputError
 from segutils.findings import Override
+from segutils.statistics import campaign_arms
 from segutils.statistics.rates import Counts, stratified_difference, weigh_strata
 from segutils.validation.response import (
     ab_response,
@@ -52,7 +53,7 @@ def build(exposures: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_effects(cells: pd.DataFrame, segments: list[str]) -> pd.DataFrame:
-    return effects.score_effects(campaign_cells.select_experiments(cells), segments)
+    return effects.score_effects(campaign_arms.select_experiments(cells), segments)
 
 
 def test_counts_and_lift_by_hand():
@@ -72,7 +73,7 @@ def test_break_even_and_gain_by_hand():
     worth = pd.DataFrame({"segment": ["A", "B"], "margin_per_order": [50.0, 20.0], "order_se": 0.0})
     costs = pd.DataFrame({"campaign_id": ["K1", "K2"], "cost_per_contact": [2.0, 9.0]})
     found = effects.score_effects(
-        campaign_cells.select_experiments(cells), ["A", "B"], worth=worth, contact_costs=costs
+        campaign_arms.select_experiments(cells), ["A", "B"], worth=worth, contact_costs=costs
     ).set_index("segment")
     assert found["break_even"].tolist() == [0.04, 0.1]  # 2 / 50 and 2 / 20
     assert found.loc["A", "gain"] == pytest.approx(0.2 * 50 - 2)
@@ -115,7 +116,7 @@ def test_observational_campaigns_never_become_an_effect():
 def test_one_arm_is_no_experiment_though_called_randomised():
     exposures, members = six_rows()
     cells = build(exposures[exposures["arm"] == "treated"].assign(randomised=True), members)
-    assert campaign_cells.select_experiments(cells).empty
+    assert campaign_arms.select_experiments(cells).empty
     observed = observed_campaigns.build_observed(cells, None)
     finding = observed_campaigns.check_observed(cells, observed)
     assert any("one arm only" in note for note in finding.notes)
@@ -124,7 +125,7 @@ def test_one_arm_is_no_experiment_though_called_randomised():
 def test_planted_lifts_are_found(campaigner):
     cells, segments = campaigner.cells, campaigner.segments
     found = find_effects(cells, segments)
-    counts = campaign_cells.count_arms(campaign_cells.select_experiments(cells), segments)
+    counts = campaign_arms.count_arms(campaign_arms.select_experiments(cells), segments)
     # the effect planted in each cell, weighted as the estimate weights campaigns
     planted = campaigner.lifts[campaigner.lifts["picks"] == "chance"]
     effect = planted.pivot(index="segment", columns="campaign_id", values="effect").fillna(0.0)
@@ -216,7 +217,7 @@ def test_policy_follows_the_evidence():
         exposures, members = six_rows()
         cells = build(exposures, members)
         found = find_effects(cells, ["A", "B"])
-        base = read_evidence(campaign_cells.select_experiments(cells), found, pd.Series({"A": 100, "B": 100}))
+        base = read_evidence(campaign_arms.select_experiments(cells), found, pd.Series({"A": 100, "B": 100}))
         of = np.full((2, 1), 400.0)
         counts = Counts(
             hits=np.array(hits, dtype=float)[:, None],
@@ -236,7 +237,7 @@ def test_policy_follows_the_evidence():
 
 def test_needed_sample_by_segment(campaigner):
     cells = campaigner.cells
-    experiments, found = campaign_cells.select_experiments(cells), find_effects(cells, campaigner.segments)
+    experiments, found = campaign_arms.select_experiments(cells), find_effects(cells, campaigner.segments)
     customers = campaigner.members["segment"].value_counts()
     samples = needed_sample.score_samples(experiments, found, customers)
     assert (samples["rounds"] * samples["customers"] <= samples["needed"]).all()
@@ -250,7 +251,7 @@ def test_the_lift_looked_for_is_that_at_which_a_contact_pays():
     cells = build(*six_rows())
     worth = pd.DataFrame({"segment": ["A", "B"], "margin_per_order": [50.0, 20.0], "order_se": 0.0})
     costs = pd.DataFrame({"campaign_id": ["K1", "K2"], "cost_per_contact": [2.0, 9.0]})
-    experiments = campaign_cells.select_experiments(cells)
+    experiments = campaign_arms.select_experiments(cells)
     found = effects.score_effects(experiments, ["A", "B"], worth=worth, contact_costs=costs)
     samples = needed_sample.score_samples(experiments, found, pd.Series({"A": 200, "B": 200}))
     assert samples["sought"].tolist() == pytest.approx([0.04, 0.1])

@@ -6,9 +6,10 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from segutils.statistics.segment_model import Scaling, SegmentModel
-from segutils.validation.response import campaign_cells, closeness, overlap
+from segutils.validation.response import ambiguity, campaign_cells, closeness, overlap
 
 
 def line_model(*centres: float) -> SegmentModel:
@@ -160,3 +161,116 @@ def test_codes_for_later_notebooks():
     pairs = overlap.build_pairs(borders, ["Near", "Far"], pd.Series({"Near": 1, "Far": 1}))
     found = overlap.build_codes(pairs, members)
     assert found.loc[0, ["segment", "other"]].tolist() == ["S1", "S2"]
+
+
+def two_clouds(apart: float, *, second: float = 1.0, seed: int = 4):
+    """3,000 customers of each of two bell curves on a line; segments are cut half way between the centres."""
+    rng = np.random.default_rng(seed)
+    values = np.concatenate([rng.normal(0, 1, 3000), rng.normal(apart, second, 3000)])
+    model = line_model(0.0, apart)
+    features, members = on_line(list(values), list(np.where(values > apart / 2, "S2", "S1")))
+    return features, model, members
+
+
+def check(features, model, members, **settings):
+    membership = closeness.score_membership(features, model, members)
+    borders = closeness.build_overlap(membership, ["Near", "Far"])
+    sure = ambiguity.score_ambiguity(features, model, members)
+    pairs = overlap.build_pairs(borders, ["Near", "Far"], members["segment"].value_counts(), ambiguity=sure)
+    return sure, pairs, overlap.check_overlap(pairs, borders, membership, ambiguity=sure, **settings)
+
+
+def test_probabilities_tell_how_many_are_taken_for_the_other_segment():
+    """Curves 3 standard deviations apart: Φ(-1.5) = 6.7 % of either; 4 standard errors of 3,000."""
+    sure, pairs, found = check(*two_clouds(3.0))
+    assert sure.told and pairs.loc[0, "mistaken"] == pytest.approx(norm.cdf(-1.5), abs=0.018)
+    # below 80 % sure: where the log odds 3x - 4.5 lie within ±ln 4, so x within 0.4621 of 1.5, of N(0, 1)
+    unsure = norm.cdf(1.5 + 0.4621) - norm.cdf(1.5 - 0.4621)
+    assert sure.unsure(0.8).mean() == pytest.approx(unsure, abs=0.018)
+    one_in = int(found.notes[0].split("one customer in ")[1].split(" ")[0])
+    assert 12 <= one_in <= 20  # 1 over 6.7 % ± 1.8 points
+    assert found.headline.endswith("most often between Near and Far.") and "at the border" in found.headline
+
+
+def test_probabilities_lead_where_a_mixture_found_the_segments():
+    _, _, found = check(*two_clouds(3.0), algorithm="Gaussian mixture")
+    assert "less than 80 % sure" in found.headline and "by distance" in found.headline
+    _, _, apart = check(*two_clouds(12.0), algorithm="Gaussian mixture")
+    assert apart.status == "pass" and apart.headline.startswith("0.0 % of customers")
+
+
+def test_a_wide_and_a_narrow_segment_are_told_apart_by_probability_only():
+    """Standard deviations 1 and 0.2, 3 apart: by distance the border is at 1.5, by likelihood at 2.4."""
+    _, pairs, _ = check(*two_clouds(3.0, second=0.2))
+    # the densities are equal where x²/2 = (x-3)²/0.08 - ln 5
+    low, high = np.sort(np.roots([12.5 - 0.5, -75, 112.5 - np.log(5)]))
+    assert (low, high) == pytest.approx((2.4006, 3.8494), abs=1e-4)  # by hand
+    mistaken = (norm.cdf(high) - norm.cdf(low) + norm.cdf(low, 3, 0.2) + norm.sf(high, 3, 0.2)) / 2
+    assert pairs.loc[0, "mistaken"] == pytest.approx(mistaken, abs=0.003)
+    assert mistaken < 0.01 < norm.cdf(-1.5)  # what equal widths would give
+
+
+def test_no_probability_where_the_curves_leave_the_segments():
+    """A narrow cloud inside a wide one, cut down the middle: the curves find the two clouds, not the cut."""
+    rng = np.random.default_rng(5)
+    values = np.concatenate([rng.normal(0, 0.2, 2000), rng.normal(0, 4, 2000)])
+    features, members = on_line(list(values), list(np.where(values > 0, "S2", "S1")))
+    sure, pairs, found = check(features, line_model(-1.6, 1.6), members)
+    assert not sure.told and pairs["mistaken"].isna().all() and "mistaken" not in found.table
+    assert found.notes[0].startswith("Probabilities are not told")
+
+
+def test_ties_are_named_as_a_limit():
+    features, model, members = two_clouds(6.0)
+    both = SegmentModel(
+        names=model.names,
+        scaling=Scaling(
+            features=("x", "share_labs"), transforms=("none", "none"), means=np.zeros(2), scales=np.ones(2)
+        ),
+        centres=np.column_stack([model.centres, [0.0, 0.4]]),
+    )
+    rng = np.random.default_rng(6)
+    labs = np.where((features["x"] > 3) & (rng.random(6000) < 0.8), rng.random(6000), 0.0)
+    _, _, found = check(features.assign(share_labs=labs), both, members)
+    assert any("one and the same share labs" in limit for limit in found.limits)
+
+
+def test_an_offer_replaces_purchases_only_where_it_meets_many():
+    borders = pd.DataFrame(
+        [("Near", "Far", 0.2, 1), ("Far", "Near", 0.0, 0)],
+        columns=["segment", "other", "overlap", "at_border"],
+    )
+    features, members = on_line([0.0, 10.0], ["S1", "S2"])
+    membership = closeness.score_membership(features, line_model(0.0, 10.0), members)
+    notes = []
+    for share in (0.3, 0.1):
+        bought = pd.DataFrame(
+            [("Near", "Far", share), ("Far", "Near", 0.0)], columns=["segment", "other", "share"]
+        )
+        pairs = overlap.build_pairs(
+            borders, ["Near", "Far"], pd.Series({"Near": 1, "Far": 1}), cannibalisation=bought
+        )
+        notes.append(" ".join(overlap.check_overlap(pairs, borders, membership).notes))
+    assert "meets 30 % of what Near buys: expect it to replace" in notes[0]
+    assert "at most 10 %" in notes[1] and "expect it to replace" not in notes[1]
+
+
+def test_at_most_eight_columns_are_shown():
+    features, model, members = two_clouds(3.0)
+    membership = closeness.score_membership(features, model, members)
+    borders = closeness.build_overlap(membership, ["Near", "Far"])
+    reach = pd.DataFrame({"campaign_id": "K", "segment": ["Near", "Far"], "reach": [0.5, 0.4]})
+    met = pd.DataFrame({"segment": ["Near", "Far"], "other": ["Far", "Near"], "customers": 3})
+    bought = pd.DataFrame([("Near", "Far", 0.3), ("Far", "Near", 0.1)], columns=["segment", "other", "share"])
+    pairs = overlap.build_pairs(
+        borders,
+        ["Near", "Far"],
+        members["segment"].value_counts(),
+        reach=reach,
+        collisions=met,
+        cannibalisation=bought,
+        ambiguity=ambiguity.score_ambiguity(features, model, members),
+    )
+    table = overlap.check_overlap(pairs, borders, membership).table
+    assert table.shape[1] == 8 and {"overlap", "mistaken", "collisions"} <= set(table.columns)
+    assert len(pairs.columns) == 9  # what later notebooks get has all

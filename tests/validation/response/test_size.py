@@ -6,8 +6,10 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from segutils.errors import InputError
+from segutils.statistics import campaign_arms
 from segutils.validation.response import (
     break_even,
     campaign_cells,
@@ -72,7 +74,37 @@ def test_wide_intervals_stay_open():
     costs = segment_costs.read_running_costs(COSTS)
     finding = size.decide_size(worth(), costs, increments(20.0, 30.0), currency="EUR")
     assert finding.table["verdict"].tolist() == [break_even.OPEN, break_even.OPEN]
+    # A leaves 16,000 by the point estimate, B loses 2,000: A is worth a larger experiment, B isn't
+    assert finding.decision.recommendation == size.TESTED
+    options = finding.decision.options.set_index("option")
+    assert options.loc[size.TESTED, "segments"] == "A" and np.isnan(options.loc[size.TESTED, "net"])
+    assert finding.headline.endswith("test A first.")
+    # A covers 4 per customer where 20 + 30·z > 4: Φ(16/30) = 70 %; 4 standard errors of 2,000 draws
+    assert finding.decision.robustness_share == pytest.approx(norm.cdf(16 / 30), abs=0.041)
+    # no segment covers its cost: A below 4 and B below 40, independent draws
+    none = norm.cdf(-16 / 30) * norm.cdf(20 / 30)
+    assert options.loc[size.NONE, "score"] == pytest.approx(none, abs=0.036)
+
+
+def test_a_segment_just_short_of_being_shown_is_tested_and_not_dropped():
+    """Low end 0.99 of the cost: nearly half of repetitions would show it, so no segment is no answer."""
+    costs = segment_costs.read_running_costs(COSTS)
+    spread = 16.04 / norm.ppf(1 - 0.05 / 4)  # two segments together at 95 %: the low end is at 3.96 of 4
+    finding = size.decide_size(worth(), costs, increments(20.0, spread), currency="EUR")
+    assert finding.table["low"].iloc[0] < 1 and finding.decision.recommendation == size.TESTED
+    assert finding.decision.robustness_share > 0.98  # Φ(2.24)
+    share = float(finding.decision.robustness.split("to pay in ")[1].split(" %")[0])
+    # one half less the step from 0.99 to 1; the end of an interval of 2,000 draws is unsure by 0.08 of a
+    # standard deviation, which moves the share by 3 points: four of these
+    assert 38 <= share <= 62
+
+
+def test_none_where_nothing_may_pay():
+    costs = segment_costs.read_running_costs(COSTS)
+    finding = size.decide_size(worth(), costs, increments(2.0, 1.0), currency="EUR")
+    # 2 per customer where 4 are needed: Φ(2) that A covers nothing; B needs 40
     assert finding.decision.recommendation == size.NONE
+    assert finding.decision.robustness_share == pytest.approx(norm.cdf(2), abs=0.015)
 
 
 def test_contacts_that_cost_more_than_they_add_never_break_even():
@@ -153,7 +185,7 @@ def test_margin_per_customer_and_order_by_hand():
 def test_planted_truth(campaigner, null_campaigner):
     """Laboratories and machine builders are moved by more than a contact costs, legacy not at all."""
     for client, moved in ((campaigner, True), (null_campaigner, False)):
-        experiments = campaign_cells.select_experiments(client.cells)
+        experiments = campaign_arms.select_experiments(client.cells)
         value = campaign_cells.build_worth(
             client.tables["transactions"], client.members, as_of=date(2025, 12, 31)
         )
@@ -228,7 +260,8 @@ def test_contacts_may_be_stated():
 def test_increments_count_each_segments_own_contacts():
     """30 against 10 of 100 respond: 0.2 · 50 − 2 = 8 a contact; A gets half of one a year, B two."""
     rows = [("K1", s, True, t, 100, 30 if t else 10, 0.0, 0.0) for s in "AB" for t in (True, False)]
-    experiments = pd.DataFrame(rows, columns=[*campaign_cells.KEYS, *campaign_cells.SUMS])
+    keys = ["campaign_id", "segment", "randomised", "treated"]
+    experiments = pd.DataFrame(rows, columns=[*keys, *campaign_arms.SUMS])
     value = pd.DataFrame({"segment": ["A", "B"], "margin_per_order": 50.0, "order_se": 0.0})
     cost = pd.DataFrame({"campaign_id": ["K1"], "cost_per_contact": [2.0]})
     found = effects.score_effects(experiments, ["A", "B"], worth=value, contact_costs=cost)
@@ -259,9 +292,14 @@ def test_how_often_nothing_is_shown_and_what_would_flip_it():
     costs = segment_costs.read_running_costs(COSTS)
     value = worth().assign(customers=[1000, 1000])
     finding = size.decide_size(value, costs, increments(20.0, 10.0), currency="EUR")
-    assert finding.decision.recommendation == size.NONE
-    assert "No segment is shown to pay for a programme of its own: 2 are open." in finding.headline
+    assert finding.decision.recommendation == size.TESTED
+    assert "No segment is shown to pay for a programme of its own: 2 are open; test A and B first." in (
+        finding.headline
+    )
+    # either covers its cost where the ratio is above 1, 1.6 deviations below 5: 94.5 %; at least one of two
+    # with noise of their own (`increments`): 1 - 0.0548² = 99.7 %
+    assert finding.decision.robustness_share == pytest.approx(0.997, abs=0.004)
     # a segment is shown to pay in a draw above 1 + 2.2414 · 2.5 = 6.60, 0.64 deviations above 5: in 26.1 % of
-    # them; its noise is its own (`increments`), so neither is in 0.739² = 54.6 %
-    assert finding.decision.robustness_share == pytest.approx(0.546, abs=0.035)  # 3 standard errors of 2,000
-    assert "may pay" in finding.decision.robustness
+    # them, so some segment is in 1 - 0.739² = 45.4 %; 3 standard errors of 2,000 draws, and rounding
+    again = float(finding.decision.robustness.split("to pay in ")[1].split(" %")[0])
+    assert again == pytest.approx(45.4, abs=4.0)

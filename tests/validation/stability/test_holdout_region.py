@@ -56,6 +56,7 @@ def test_the_same_everywhere_is_one_for_all(same):
     assert test.regions["agreement"].min() > 0.95 and set(finding.table["verdict"]) == {"travels"}
     assert finding.decision.robustness_share > 0.8
     assert finding.headline.startswith("One segmentation serves all 4 regions")
+    assert finding.figures[0].title.startswith("Borders learned elsewhere hold in all 4 regions; least in")
     assert read_finding(finding.to_json()).headline == finding.headline
 
 
@@ -79,6 +80,11 @@ def test_a_segment_that_buys_otherwise_in_one_region_is_named():
     # 50 customers there with mean 2, 150 elsewhere with mean 0: four standard errors of 1/√50 around
     assert row["there"] == pytest.approx(2, abs=0.57) and row["elsewhere"] == pytest.approx(0, abs=0.33)
     assert row["customers"] == 50 and finding.decision.robustness_share > 0.95
+    title = finding.figures[0].title  # the borders hold everywhere, and West stands apart all the same
+    assert title == (
+        "Borders learned elsewhere hold in all 4 regions; West stands apart by what customers do there, not "
+        "by borders"
+    )
 
 
 def test_other_borders_are_found_and_told_from_small_samples():
@@ -93,10 +99,70 @@ def test_other_borders_are_found_and_told_from_small_samples():
     assert table.loc["West", "verdict"] == "borders differ" and table.loc["West", "agreement"] < 0.5
     assert (table.drop(index="West")["verdict"] == "travels").sum() == 3 or len(table) == 4
     assert "in West a fit draws other borders" in finding.headline
+    assert finding.figures[0].title == "In West a fit draws other borders than a rule learned elsewhere"
     assert finding.decision.recommendation == "regional exceptions"
     alone = holdout_region.decide_holdout_region(test, max_separate=0.2)  # West holds a quarter
     assert alone.decision.recommendation == "separate by region" and alone.status == "fail"
     assert "One segmentation does not travel" in alone.headline
+
+
+MANY = 300  # customers of each region
+WHERE, CLOUD = np.repeat(PLACES, MANY), np.tile(np.arange(3), 4 * MANY // 3)
+
+
+def fit_long(points):
+    """Three planted clouds, long (feature a) and side by side (feature b), as segments on raw axes."""
+    features = pd.DataFrame(points, columns=["a", "b", "c"])
+    features.insert(0, "customer_id", [f"c{i}" for i in range(len(points))])
+    features.insert(1, "has_purchases", True)
+    scaling = segment_model.Scaling(
+        features=("a", "b", "c"), transforms=("none",) * 3, means=np.zeros(3), scales=np.ones(3)
+    )
+    centres = np.stack([points[group == CLOUD].mean(axis=0) for group in range(3)])
+    model = segment_model.SegmentModel(names=("Low", "Middle", "High"), scaling=scaling, centres=centres)
+    return features, pd.DataFrame({"customer_id": features["customer_id"], "region": WHERE}), model
+
+
+def long_clouds(seed=1):
+    """Standard deviations 4, ½ and ½, 5 apart along b: k-means cuts across them, a mixture along them."""
+    noise = np.random.default_rng(seed).normal(size=(len(CLOUD), 3)) * [4, 0.5, 0.5]
+    return noise + np.column_stack([0 * CLOUD, 5 * CLOUD, 0 * CLOUD])
+
+
+def test_refits_are_by_the_algorithm_that_was_chosen():
+    settings = {"draws": 10, "permutations": 50, "seed": 0}
+    own = regions.fit_regions(*fit_long(long_clouds()), algorithm="Gaussian mixture", **settings)
+    assert own.algorithm == "Gaussian mixture" and own.regions["with_chosen"].min() > 0.95
+    other = regions.fit_regions(*fit_long(long_clouds()), **settings)
+    assert other.algorithm == "k-means" and other.regions["with_chosen"].max() < 0.6
+    finding = holdout_region.decide_holdout_region(own)
+    assert finding.decision.recommendation == "one for all"
+    assert "fits are by Gaussian mixture" in finding.limits[0]
+
+
+def test_other_borders_are_found_by_another_algorithm_too():
+    """As above, in West three groups that nobody else knows: enough exchanges for a p-value of 5 %."""
+    points, west = alike(), REGION == "West"
+    points[west] = (
+        np.array([[3.0, 3, -9], [3, 3, 0], [3, 3, 9]])[GROUP[west]] + points[west] - CENTRES[GROUP[west]]
+    )
+    features, places, model = fit(points)
+    test = regions.fit_regions(features, places, model, algorithm="Ward", draws=10, permutations=50, seed=0)
+    table = holdout_region.decide_holdout_region(test).table.set_index("region")
+    assert table.loc["West", "verdict"] == "borders differ" and table.loc["West", "agreement"] < 0.5
+    assert set(table.drop(index="West")["verdict"]) <= {"travels", "a segment buys differently"}
+
+
+def test_an_algorithm_that_finds_its_own_number_of_groups():
+    """Four regions, three dense groups; in West two of them only: nothing breaks, the rule still holds."""
+    points = alike()
+    west = REGION == "West"
+    points[west & (GROUP == 2)] = points[west & (GROUP == 1)]
+    features, places, model = fit(points)
+    test = regions.fit_regions(
+        features, places, model, algorithm="density clustering", draws=10, permutations=20, seed=0
+    )
+    assert len(test.regions) == 4 and test.regions["agreement"].min() > 0.8
 
 
 def test_moves_by_hand():

@@ -28,7 +28,7 @@ def around(centres, group, seed):
 STILL = [[0, 0], [8, 0], [0, 8]]
 
 
-def run(later, *, bought=None, override=None):
+def run(later, *, bought=None, override=None, algorithm="k-means"):
     before = period("2017-01-01", around(STILL, GROUP, 0))
     catalogue = pd.DataFrame({"feature": ["a", "b"], "transform": "none", "used": True})
     scaling = segment_model.fit_scaling(before, catalogue)
@@ -36,7 +36,8 @@ def run(later, *, bought=None, override=None):
     model = segment_model.SegmentModel(names=("S1", "S2", "S3"), scaling=scaling, centres=centres)
     segments = segment_model.assign_customers(before, model)
     both = pd.concat([before, period("2017-07-01", later, bought)], ignore_index=True)
-    test = two_periods.fit_periods(both, model, segments, restarts=20, pairs=10, permutations=100)
+    settings = {"algorithm": algorithm, "restarts": 20, "pairs": 10, "permutations": 100}
+    test = two_periods.fit_periods(both, model, segments, **settings)
     return test, holdout_time.decide_holdout_time(test, draws=200, override=override)
 
 
@@ -48,6 +49,21 @@ def test_nothing_moved():
     assert finding.decision.robustness_share == 1.0
     assert test.drift["p_value"].min() > 0.01
     assert read_finding(finding.to_json()).headline == finding.headline
+
+
+@pytest.mark.parametrize("algorithm", ["Ward", "Gaussian mixture", "density clustering"])
+def test_both_periods_are_fitted_by_the_algorithm_that_was_chosen(algorithm):
+    test, finding = run(around(STILL, GROUP, 1), algorithm=algorithm)
+    assert test.agreement > 0.95 and finding.decision.recommendation == "keep using"
+
+
+def test_more_groups_than_segments_leave_names_where_they_belong():
+    """Density clustering sees a fourth group in the later period; the three known ones keep their names."""
+    group = GROUP.copy()
+    group[260:] = 3  # forty of the last group move away together: too many for any setting to overlook
+    test, _ = run(around([*STILL, [30, 30]], group, 1), algorithm="density clustering")
+    same = test.customers["before"] == test.customers["refitted"]
+    assert same.to_numpy()[:260].mean() > 0.95
 
 
 def test_moved_borders_call_for_a_refit():

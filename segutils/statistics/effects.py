@@ -1,4 +1,4 @@
-"""How far apart are a segment and everyone else, whatever the unit and whatever the number of customers?"""
+"""How far apart are a group and everyone else, whatever the unit and whatever the number of customers?"""
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,10 @@ def build_effects(values: pd.DataFrame, inside: pd.Series, *, confidence: float 
     Parameters
     ----------
     values : pandas.DataFrame
-        One row per customer, one numeric column per feature, on the scale to compare.
+        One row per customer, one numeric column per feature, on the scale to compare. A customer whose value
+        is missing does not count for that feature.
     inside : pandas.Series of bool
-        Same index: the customers of the segment.
+        Same index: the customers of the group.
     confidence : float
 
     Returns
@@ -27,13 +28,13 @@ def build_effects(values: pd.DataFrame, inside: pd.Series, *, confidence: float 
         feature is the same for all.
     """
     ours, others = values[inside], values[~inside]
-    n, m = len(ours), len(others)
+    n, m = ours.count().to_numpy(dtype=float), others.count().to_numpy(dtype=float)
+    enough = np.minimum(n, m) >= 2
+    n, m = np.where(enough, n, np.nan), np.where(enough, m, np.nan)
     freedom = n + m - 2
-    table = pd.DataFrame({"feature": values.columns, "effect_size": np.nan, "low": np.nan, "high": np.nan})
-    if min(n, m) < 2:
-        return table
     pooled = np.sqrt(((n - 1) * ours.var() + (m - 1) * others.var()) / freedom)
     correction = np.exp(gammaln(freedom / 2) - gammaln((freedom - 1) / 2)) / np.sqrt(freedom / 2)
-    effect = (correction * (ours.mean() - others.mean()) / pooled.where(pooled > 0)).to_numpy()
+    effect = (correction * (ours.mean() - others.mean()) / pooled.where(pooled > 0)).to_numpy(dtype=float)
     spread = ndtri(0.5 + confidence / 2) * np.sqrt((n + m) / (n * m) + effect**2 / (2 * (n + m)))
-    return table.assign(effect_size=effect, low=effect - spread, high=effect + spread)
+    table = pd.DataFrame({"feature": values.columns, "effect_size": effect})
+    return table.assign(low=effect - spread, high=effect + spread)

@@ -1,4 +1,4 @@
-"""How targets are chosen, as the client states it: limits, criteria, and whose weights they are."""
+"""How groups are judged, as the client states it: limits, criteria, and whose weights they are."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from segutils.engagement_terms import Weighting
-from segutils.findings import Need
+from segutils.findings import Assumption, Need
+from segutils.formats import format_value
 from segutils.statistics import portfolio
+from segutils.statistics.customer_figures import MEASURES
 from segutils.statistics.portfolio import Axis, Rules
 from segutils.statistics.raters import Reconciled, reconcile_raters
 
+AXES = ("attractiveness", "competitiveness")
+DEFAULT = "playbook default"
 WEIGHTS = Need(
     question="What makes a segment attractive, what makes us competitive, and how much does each count?",
     table="engagement file",
@@ -21,7 +25,7 @@ WEIGHTS = Need(
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetRules:
+class StatedRules:
     """The client's rules, as far as they can be applied.
 
     Parameters
@@ -41,6 +45,11 @@ class TargetRules:
     attractiveness: Reconciled
     competitiveness: Reconciled
     missing: tuple[str, ...]
+
+    @property
+    def applies(self) -> bool:
+        """Something is known on both axes."""
+        return bool(self.rules.attractiveness.weights and self.rules.competitiveness.weights)
 
     @property
     def raters(self) -> list[str]:
@@ -67,8 +76,8 @@ def read_rules(
     measures: Sequence[str],
     scales: Mapping[str, tuple[float, float]] = portfolio.SCALES,
     attractiveness_share: float = 0.5,
-) -> TargetRules | None:
-    """By which rules does the client choose its targets?
+) -> StatedRules | None:
+    """By which rules does the client judge groups of customers?
 
     Parameters
     ----------
@@ -77,7 +86,7 @@ def read_rules(
     limits : pandas.DataFrame
         ``measure, min, max, owner`` of the question thresholds.
     measures : sequence of str
-        What is known of each segment.
+        What is known of each group.
     scales : mapping of str to (float, float)
         Worst and best of each criterion.
     attractiveness_share : float
@@ -85,8 +94,8 @@ def read_rules(
 
     Returns
     -------
-    TargetRules or None
-        None where a weighting is missing, or nothing is known of one of the axes.
+    StatedRules or None
+        None where a weighting is missing; see ``applies`` for whether enough is known.
     """
     if attractiveness is None or competitiveness is None:
         return None
@@ -97,16 +106,46 @@ def read_rules(
         lower = frozenset(name for name, c in weighting.criteria.items() if c.better == "lower")
         axes.append(Axis(weights=reconciled[-1].mapping, lower=lower))
     known = [portfolio.keep_known(axis, measures) for axis in axes]
-    if not all(axis.weights for axis in known):
-        return None
     common = {"limits": limits, "scales": scales, "attractiveness_share": attractiveness_share}
     everything = Rules(attractiveness=axes[0], competitiveness=axes[1], **common)
     weights = everything.weights
     missing = sorted((name for name in weights if name not in measures), key=lambda name: -weights[name])
-    return TargetRules(
+    return StatedRules(
         rules=Rules(attractiveness=known[0], competitiveness=known[1], **common),
         stated=everything,
         attractiveness=reconciled[0],
         competitiveness=reconciled[1],
         missing=tuple(missing),
     )
+
+
+def call_measure(name: str) -> str:
+    """What to call a measure in a sentence."""
+    return MEASURES[name].words if name in MEASURES else name.replace("_", " ")
+
+
+def write_measure(name: str, value: float, *, currency: str = "") -> str:
+    """A measure's value as it is written everywhere."""
+    return format_value(value, MEASURES[name].format if name in MEASURES else "number:2", currency=currency)
+
+
+def list_scales(rules: Rules) -> tuple[Assumption, ...]:
+    """The scales and marks of a judgement, which the playbook sets unless the client does."""
+    ends = [
+        f"{call_measure(name)} {_write_end(name, rules.scales[name][0])} to "
+        f"{_write_end(name, rules.scales[name][1])}"
+        for name in rules.weights
+    ]
+    share = format_value(rules.attractiveness_share, "share:0")
+    return (
+        Assumption(text=f"Worst and best of each criterion: {'; '.join(ends)}.", owner=DEFAULT),
+        Assumption(
+            text=f"Attractiveness counts {share} of the total; the axes are cut in thirds.", owner=DEFAULT
+        ),
+    )
+
+
+def _write_end(name: str, value: float) -> str:
+    if name in portfolio.OF_ALL:
+        return f"{format_value(value, 'share:0')} of all"
+    return write_measure(name, value)
