@@ -119,8 +119,8 @@ def allocate(
     limits : sequence of Limit
         Budgets, people, floors; none is taken as given by its name.
     precision : float
-        Share of a plan's value by which another choice of what is on and off may be better, 1e-7 or more;
-        for what is on, amounts and prices are exact to six digits and more.
+        Share of a plan's value by which another choice of what is on and off may be better, 1e-7 or more. For
+        what is on, values are exact to nine digits, amounts and prices to five.
     near : sequence of float, optional
         Amounts of a plan that may be close: the answer is the same, found sooner.
 

@@ -218,10 +218,12 @@ class _Columns:
         least, half_at, worth, price = program.least, program.half_at, program.worth, program.price
         uses, helps = program.sign[:, None] * program.uses, -program.sign[:, None] * program.gives
         ceiling, high = program.ceiling[draws], high & ~program.never
+        self.on = low & high
+        # what the minimum brings and takes, and how steep the curve is there
         first = return_a_year(least, ceiling=ceiling, half_at=half_at)
         slope = marginal_return(least, ceiling=ceiling, half_at=half_at)
         start_value, start_uses = worth * first - price * least, uses * least - helps * first[:, None, :]
-        self.on = low & high
+        # what is on is started: the rest shares the room that is left
         self.value = np.where(self.on, start_value, 0.0).sum(axis=1)
         bound, taken = program.sign * program.bound[draws], np.where(self.on[:, None, :], start_uses, 0.0)
         room = bound - taken.sum(axis=2)
@@ -236,8 +238,8 @@ class _Columns:
         beyond = 2 * (np.maximum(rest, 0.0) / np.where(strict, uses, 1.0)).min(axis=1, initial=np.inf)
         self.beyond = np.where(self.on | self.open, np.minimum(beyond, program.most - least), 0.0)
         self.shut = strict & (room <= 0)[:, :, None] & (self.on & (program.most > least))[:, None, :]
-        self.gain = worth * slope - price  # of one more unit of money
-        self.work = uses - helps * slope[:, None, :]
+        self.gain, self.work = worth * slope - price, uses - helps * slope[:, None, :]  # of one more unit
+        # the columns, from 0 to 1: starts, and what is spent beyond
         bend = LN2 * self.beyond / half_at
         rise = -slope * half_at / LN2 * np.expm1(-bend)
         starts = np.where(self.open[:, None, :], start_uses, 0.0)

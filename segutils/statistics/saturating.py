@@ -17,21 +17,23 @@ even that is less than any plan brings are the proof that no plan keeps the limi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-STEPS = 60  # 10 to 15 are the rule
+from segutils.errors import InputError
+
+STEPS = 50  # 10 to 15 are the rule
 EXACT = 1e-10  # of the goal and of limits, to which all is solved
-ROUGH = 1e-8  # and to which it is, where digits end before that: limits that leave no choice
+HAIRS = (0.0, 1e-8, 1e-7, 1e-6)  # of limits, by which they are eased if that alone lets a plan be found
 BACK = 0.99  # of the way to the nearest bound
 ROOM = 0.1  # first distance from bounds, in shares
 MISSED = 1e-3  # complementarity stays above this part of what the equations still miss
 LEAST = 1e-13  # and above this, where digits end
 SURE = 1e-6  # by so much more than digits the dual must be too low to prove that there is no plan
-LOOSE = 1e-9
-CLOSE = 1e-7  # of a share that is nothing
-DIGITS = 1e-14
+SLACK = 0.1  # of what is aimed at, below which no limit's part in complementarity falls
+DIGITS = 1e-14  # of a number
+NOTHING = 1e-7  # of a share
 TINY = 1e-300
 
 
@@ -100,7 +102,7 @@ class Programmes:
             uses=self.uses / size[:, :, None],
             helps=self.helps / size[:, :, None],
             bend=self.bend,
-            room=np.minimum(room, most) + LOOSE,
+            room=np.minimum(room, most),
         )
         return scaled, goal, size
 
@@ -137,31 +139,57 @@ def maximise(programmes: Programmes) -> Optima:
     Returns
     -------
     Optima
-        To ten digits of the goal's largest part or of the value, if that is larger.
+        To ten digits of the goal's largest part or of the value, if that is larger, and limits are kept to as
+        many; to eight, or at worst six, where they leave nothing to choose.
+
+    Raises
+    ------
+    InputError
+        Neither a plan nor a proof that there is none is found.
     """
     scaled, goal, size = programmes.scale()
     shares, prices = np.full_like(scaled.straight, np.nan), np.full_like(scaled.room, np.nan)
     values = np.full(len(goal), -np.inf)
-    # concave and 0 at 0: the least that a column brings is at one of its ends
-    lowest = np.minimum(scaled.straight + scaled.curved, 0.0).sum(axis=1)
-    lowest -= SURE * np.maximum(np.abs(lowest), 1.0)
-    rows, at = np.arange(len(goal)), _Point.start(scaled)
-    for step in range(STEPS):
-        exact = EXACT if step < STEPS - 1 else ROUGH
-        value, bound = scaled.value(at.shares), scaled.bound(at.prices)
-        missed = scaled.used(at.shares) + at.left - scaled.room
-        found = np.abs(bound - value) <= exact * np.maximum(np.abs(value), 1.0)
-        found &= (np.abs(missed) <= exact).all(axis=1)
-        ended = found | (bound < lowest[rows])
-        if ended.any():
-            own = rows[found]
-            shares[own], prices[own] = at.pick(found).settle()
-            values[own] = value[found]
-            rows, at, scaled, missed = rows[~ended], at.pick(~ended), scaled.pick(~ended), missed[~ended]
+    rows = np.arange(len(goal))
+    for hair in HAIRS:  # limits that leave nothing to choose have no inside, but for a hair
+        eased = replace(scaled, room=scaled.room + hair).pick(rows)
+        shares[rows], prices[rows], values[rows], ended = _solve(eased, max(hair, EXACT))
+        rows = rows[~ended]
         if not len(rows):
             break
-        at = _advance(scaled, at, missed)
+    else:
+        raise InputError(
+            "the best plan cannot be told, as digits end before it is found",
+            where="options and limits",
+            fix="leave out limits that say the same twice, and amounts that are nothing beside the others",
+        )
     return Optima(shares=shares, prices=prices * goal[:, None] / size, values=values * goal)
+
+
+def _solve(programmes: Programmes, exact: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Shares, prices, values, and whether each programme is solved or known to have no plan."""
+    shares, prices = np.full_like(programmes.straight, np.nan), np.full_like(programmes.room, np.nan)
+    rows = np.arange(len(shares))
+    values, ended = np.full(len(rows), -np.inf), np.zeros(len(rows), dtype=bool)
+    # concave and 0 at 0: the least that a column brings is at one of its ends
+    lowest = np.minimum(programmes.straight + programmes.curved, 0.0).sum(axis=1)
+    lowest -= SURE * np.maximum(np.abs(lowest), 1.0)
+    at = _Point.start(programmes)
+    for _ in range(STEPS):
+        value, bound = programmes.value(at.shares), programmes.bound(at.prices)
+        missed = programmes.used(at.shares) + at.left - programmes.room
+        found = np.abs(bound - value) <= exact * np.maximum(np.abs(value), 1.0)
+        found &= (np.abs(missed) <= exact).all(axis=1)
+        over = found | (bound < lowest[rows])
+        if over.any():
+            own = rows[found]
+            shares[own], prices[own] = at.pick(found).settle()
+            values[own], ended[rows[over]] = value[found], True
+            rows, at, programmes, missed = rows[~over], at.pick(~over), programmes.pick(~over), missed[~over]
+        if not len(rows):
+            break
+        at = _advance(programmes, at, missed)
+    return shares, prices, values, ended
 
 
 @dataclass
@@ -214,7 +242,7 @@ class _Point:
 
     def settle(self) -> tuple[np.ndarray, np.ndarray]:
         """Shares and prices, with what is all but at a bound put there, and no price on what is left over."""
-        at = self.away < np.minimum(self.price, CLOSE)
+        at = self.away < np.minimum(self.price, NOTHING)
         low, high = at[:, : self.columns], at[:, self.columns : 2 * self.columns]
         shares = np.where(low, 0.0, np.where(high, 1.0, self.shares))
         return shares, np.where(self.prices < self.left, 0.0, self.prices)
@@ -255,8 +283,8 @@ def _advance(programmes: Programmes, at: _Point, missed: np.ndarray) -> _Point:
     bent = np.minimum(reach[0], 1.0) * np.minimum(reach[1], 1.0)  # counts as far as it can go
     step = solve(middle - bent * ahead.away * ahead.price)
     at = at.go(step, *(BACK * part for part in at.reach(step)))
-    true = programmes.room - programmes.used(at.shares)  # curves bend away from the step
-    at.left[:] = np.clip(true, at.left / 2, at.left * 2)
+    true = programmes.room - programmes.used(at.shares)  # curves bend, the step was straight
+    at.left[:] = np.maximum(np.clip(true, at.left / 2, at.left * 2), SLACK * middle / at.prices)
     return at
 
 

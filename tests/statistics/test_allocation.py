@@ -12,8 +12,10 @@ from segutils.statistics.allocation import (
     Limit,
     Option,
     allocate,
+    allocate_draws,
     price_limits,
     relax_limits,
+    value_draws,
     value_plan,
 )
 from segutils.statistics.responses import amount_at_slope, return_a_year
@@ -137,6 +139,110 @@ class TestByHand:
         free = allocate([replace(option, uses={}) for option in options], [])
         assert free.amounts.amount.tolist() == pytest.approx([100 * np.log2(4 * LN2), 0], rel=1e-3)
         assert free.limits.empty and free.feasible
+
+
+class TestNothingLeft:
+    """Limits that leave no choice: what one more unit would add is still known."""
+
+    def test_an_empty_budget_is_worth_the_steepest_first_step(self):
+        """The first unit earns A's 4 ln 2 less itself; with a second empty limit neither helps alone."""
+        options = [curved("A", 400, 100, price=1), curved("B", 200, 100, price=1)]
+        empty = allocate(options, [Limit(name="money", amount=0)])
+        assert empty.limits.binding[0] and empty.limits.shadow_price[0] == pytest.approx(4 * LN2 - 1)
+        both = [replace(option, uses={"money": 1.0, "people": 1.0}) for option in options]
+        two = allocate(both, [Limit(name="money", amount=0), Limit(name="people", amount=0)])
+        assert two.limits.shadow_price.tolist() == [0, 0]
+
+    def test_a_minimum_that_takes_the_whole_budget(self):
+        """D takes 100 of 100; the next unit would earn its slope there: ln 2 / 2."""
+        found = allocate([curved("D", 100, 100, min_amount=100)], [Limit(name="money", amount=100)])
+        assert found.amounts.amount[0] == 100 and found.value == pytest.approx(50)
+        assert found.limits.shadow_price[0] == pytest.approx(LN2 / 2)
+
+    def test_money_that_must_be_spent_to_the_last(self):
+        """300 of 300 as above, but at a price of 5: one unit less saves 5 and loses ln 2."""
+        both = {"price": 5, "uses": {"money": 1, "spent": 1}}
+        limits = [Limit(name="money", amount=300), Limit(name="spent", amount=300, kind="at_least")]
+        found = allocate([curved("A", 400, 100, **both), curved("B", 200, 100, **both)], limits)
+        assert found.amounts.amount.tolist() == pytest.approx([200, 100], rel=1e-5)
+        assert found.value == pytest.approx(400 - 1500, rel=1e-6)
+        prices = found.limits.shadow_price
+        assert prices[1] - prices[0] == pytest.approx(5 - LN2, rel=1e-5)
+
+
+class TestDraws:
+    """Many draws at once are planned as each of them alone."""
+
+    @pytest.fixture
+    def problem(self):
+        rng = np.random.default_rng(11)
+        options = [
+            curved(
+                f"o{place}",
+                rng.uniform(1, 4),
+                rng.uniform(0.5, 2),
+                worth=1.5,
+                price=1,
+                min_amount=rng.uniform(0, 1) if place % 3 else 0.0,
+                uses={"money": 1, "people": rng.uniform(1, 4)},
+                gives={"year": rng.uniform(0, 1)},
+            )
+            for place in range(7)
+        ]
+        year = Limit(name="year", amount=2.0, kind="at_least")
+        limits = [Limit(name="money", amount=4), Limit(name="people", amount=9), year]
+        ceilings = np.array([option.ceiling for option in options]) * rng.uniform(0.3, 1.6, (25, 7))
+        return options, limits, ceilings
+
+    @staticmethod
+    def draw(options, row):
+        return [replace(option, ceiling=ceiling) for option, ceiling in zip(options, row, strict=True)]
+
+    def test_of_what_money_brings_back(self, problem):
+        options, limits, ceilings = problem
+        found = allocate_draws(options, limits, ceilings=ceilings)
+        assert 3 < found.feasible.sum() < 25  # in some the floor is out of reach
+        for row, own in enumerate(ceilings):
+            alone = allocate(self.draw(options, own), limits)
+            assert alone.feasible == found.feasible[row]
+            if alone.feasible:
+                assert found.values[row] == pytest.approx(alone.value, rel=1e-8)
+                assert found.amounts[row] == pytest.approx(alone.amounts.amount.to_numpy(), abs=1e-5)
+                assert found.returns[row] == pytest.approx(alone.amounts.return_a_year.to_numpy(), abs=1e-5)
+                assert found.prices[row] == pytest.approx(alone.limits.shadow_price.to_numpy(), abs=1e-4)
+                held = alone.limits.binding & (alone.limits.shadow_price > 0)
+                assert found.held[row].tolist() == held.tolist()
+            else:
+                assert np.isnan(found.values[row]) and np.isnan(found.amounts[row]).all()
+
+    def test_of_what_is_allowed(self, problem):
+        options, limits, _ = problem
+        bounds = np.array([[4, 9, 1.0], [2, 9, 0.5], [4, 5, 0.5], [4, 9, 50.0]])
+        found = allocate_draws(options, limits, bounds=bounds)
+        for row, amounts in enumerate(bounds):
+            moved = [replace(limit, amount=amount) for limit, amount in zip(limits, amounts, strict=True)]
+            assert found.values[row] == pytest.approx(allocate(options, moved).value, rel=1e-8, nan_ok=True)
+        assert found.feasible.tolist() == [True, True, True, False]
+
+    def test_of_a_given_plan(self, problem):
+        options, limits, ceilings = problem
+        plan = np.linspace(0, 1.2, 7)
+        found = value_draws(options, limits, plan, ceilings=ceilings)
+        for row, own in enumerate(ceilings):
+            alone = value_plan(self.draw(options, own), limits, plan)
+            assert found.values[row] == pytest.approx(alone.value)
+            assert found.left[row] == pytest.approx(alone.limits.left.to_numpy())
+        best = allocate_draws(options, limits, ceilings=ceilings)
+        shares, known = found.share_of(best), best.feasible
+        assert np.isnan(shares[~known]).all()
+        assert shares[known] == pytest.approx(np.minimum(found.values[known] / best.values[known], 1))
+
+    @pytest.mark.parametrize("near", [None, [0] * 7, [1] * 7, [1, 0, 0, 1, 0, 1, 1]])
+    def test_whatever_plan_is_said_to_be_near(self, problem, near):
+        options, limits, ceilings = problem
+        plain = allocate_draws(options, limits, ceilings=ceilings)
+        found = allocate_draws(options, limits, ceilings=ceilings, near=near)
+        assert found.values == pytest.approx(plain.values, rel=1e-6, nan_ok=True)
 
 
 class TestIndependent:

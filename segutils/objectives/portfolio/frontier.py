@@ -123,7 +123,7 @@ def build_frontier(horizons: TwoHorizons, *, points: int = 25, min_conflict: flo
     ----------
     horizons : TwoHorizons
     points : int
-        Plans on the way, the ends included.
+        Plans on the way, the ends included: 3 or more.
     min_conflict : float
         Share of this year's most margin by which the long-term plan must miss it, to be called a conflict.
 
@@ -156,20 +156,18 @@ def build_frontier(horizons: TwoHorizons, *, points: int = 25, min_conflict: flo
         }
     )
     gains = (line.margin_this_year - low) * (line.net_present_value - short.value)
-    best = int(gains.argmax())
-
-    near = between.amounts[min(max(best - 1, 0), len(margins) - 1)]
+    best = int(gains[1:-1].argmax()) + 1
+    near = between.amounts[best - 1]
 
     def lost(margin: float) -> float:
         return -(margin - low) * (horizons.solve_draws([margin], near=near).values[0] - short.value)
 
-    ends = line.margin_this_year.iloc[[max(best - 1, 0), min(best + 1, len(line) - 1)]].tolist()
+    ends = line.margin_this_year.iloc[[best - 1, best + 1]].tolist()
     found = minimize_scalar(
         lost, bounds=ends, method="bounded", options={"maxiter": STEPS, "xatol": 1e-4 * (high - low)}
     )
-    return Frontier(
-        long=long, short=short, points=line, bargain=horizons.solve(float(found.x)), conflict=True
-    )
+    bargain = horizons.solve(float(found.x), near=near)
+    return Frontier(long=long, short=short, points=line, bargain=bargain, conflict=True)
 
 
 def keeps_target(horizons: TwoHorizons, target: float) -> bool | None:

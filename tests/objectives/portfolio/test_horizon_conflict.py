@@ -24,7 +24,12 @@ from segutils.engagement import load_engagement
 from segutils.engagement_plans import Finance
 from segutils.errors import InputError
 from segutils.findings import Override
-from segutils.objectives.portfolio.frontier import TwoHorizons, build_frontier, keeps_target
+from segutils.objectives.portfolio.frontier import (
+    TwoHorizons,
+    build_frontier,
+    keeps_target,
+    keeps_target_draws,
+)
 from segutils.objectives.portfolio.horizon_conflict import Stated, decide_horizon_conflict
 from segutils.objectives.portfolio.horizon_stability import find_rate_flip, find_safe_aim
 from segutils.objectives.portfolio.horizon_words import BARGAIN, LINE, LONG, NOTHING, SHORT, TARGET
@@ -225,6 +230,27 @@ class TestRobustness:
         reached = float(found.notes[0].split("target's margin in ")[1].split(" %")[0]) / 100
         assert 0.13 < reached < 0.87  # four standard errors of a half
         assert found.decision.robustness_share < 1
+
+    def test_every_draw_by_hand(self):
+        """With A's ceiling c the value is m + 2100 - 300 c / (c - m), highest at m = c - sqrt(300 c).
+
+        One more of m costs 300 c / (c - m)^2 - 1, and 7/8 c is the most that all money brings this year.
+        """
+        horizons = TwoHorizons(setting=make_facts().build())
+        ceilings = np.array([1000.0, 1040.0, 1150.0, 1180.0, 1195.0, 1215.0, 1300.0, 1600.0, 1700.0])
+
+        def value(m: float, c: float) -> float:
+            return m + 2100 - 300 * c / (c - m)
+
+        by_hand = []
+        for c in ceilings:
+            long, most = c - np.sqrt(300 * c), 7 / 8 * c
+            price = 300 * c / (c - 900) ** 2 - 1
+            enough = value(900, c) - value(most, c) >= price * (900 - long)
+            by_hand.append(None if most < 900 else bool(long >= 900 or enough))
+        assert {None, False, True} == set(by_hand)
+        drawn = np.column_stack([ceilings, np.full(len(ceilings), 800.0)]) * M
+        assert keeps_target_draws(horizons, 900 * M, drawn) == by_hand
 
     def test_a_safe_aim(self):
         """A tenth of the triangle 600, 1200, 1800 lies below 600 + sqrt(0.1 * 1200 * 600) = 868.3.

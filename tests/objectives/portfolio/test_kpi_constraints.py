@@ -13,8 +13,8 @@ from segutils.engagement_plans import Finance
 from segutils.errors import InputError
 from segutils.findings import Override
 from segutils.objectives.portfolio.budget_habits import read_current_split
-from segutils.objectives.portfolio.constraint_stability import find_flips, first_group
-from segutils.objectives.portfolio.investments import build_investments
+from segutils.objectives.portfolio.constraint_stability import find_flips, first_group, measure_stability
+from segutils.objectives.portfolio.investments import build_investments, draw_ceilings
 from segutils.objectives.portfolio.kpi_constraints import (
     BEST,
     EQUAL,
@@ -187,6 +187,27 @@ class TestFlips:
         flip = find_flips(setting, plan).iloc[0]
         assert flip.flip_amount == pytest.approx(20 / 9 * 10 * np.log2(2.5) * M, rel=0.02)
         assert flip.first_then == "B"
+
+    def test_every_draw_by_hand(self):
+        """Ceilings A and B, 300 million: slopes are equal at a = 150 + 50 log2(A / B), b = 300 - a."""
+        wide = [{**line, "at_least": 300 * M, "at_most": 2000 * M} for line in TWO]
+        budgets = make_budgets(("Money", 300 * M, "2026"))
+        own = build_investments(make_responses(*wide), budgets, finance=FREE)
+        setting = build_setting(own, budgets, make_thresholds(), None)
+        scenarios = pd.DataFrame(columns=["scenario", "group", "factor"])
+        plan, equal = np.array([200, 100]) * M, np.array([150, 150]) * M
+        given = {"draws": 20, "seed": 3}
+        found = measure_stability(setting, plan, {"equal": equal}, scenarios, **given).draws
+        assert found["first"].nunique() == 2 and found.stands.nunique() == 2
+        for row, (a, b) in zip(found.itertuples(), draw_ceilings(own, **given) / M, strict=True):
+            most = 300 - np.clip(150 - 50 * np.log2(a / b), 0, 300)
+            best, mine, even = (
+                a * (1 - 2 ** (-x / 100)) + b * (1 - 2 ** (x / 100 - 3)) - 300 for x in (most, 200, 150)
+            )
+            assert row.first == ("A" if a > b else "B") and row.binding == ("Money",)
+            assert row.value == pytest.approx(best * M, rel=1e-7)
+            assert row.mine == pytest.approx(mine * M) and row.kept == pytest.approx(mine / best, rel=1e-7)
+            assert row.stands is bool(mine >= even)
 
     def test_equals_are_said_to_be_an_open_race(self):
         """Two groups with the same curve and the same doubt: each is first in about half of the draws."""
