@@ -233,11 +233,14 @@ def _render_packs(folder: Path, wanted: dict[str, list[str]]) -> list[Path]:
 
 
 def _import_rendering(formats: Sequence[str] = ()) -> None:
-    """What rendering imports only when it is at work; for all formats, if none is named."""
-    from segutils.runner import packing, startup
+    """What rendering imports only when it is at work: here for one format, for more in its processes."""
+    from segutils.packs import rendering
+    from segutils.runner import startup
 
-    names = ("rendering", "reading", *(formats or packing.FORMATS))
-    startup.import_ahead([f"from segutils.packs import {', '.join(names)}"])
+    if len(formats) == 1:
+        startup.import_ahead([f"from segutils.packs import {formats[0]}, reading"])
+    else:
+        rendering.prepare()
 
 
 def _run_alone(command: list[str], environment: Mapping[str, str] | None = None) -> int:

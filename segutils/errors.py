@@ -1,5 +1,8 @@
 """What a person is told when their input cannot be used."""
 
+from collections.abc import Callable
+from functools import partial
+
 
 class InputError(Exception):
     """Input that the playbook refuses: what is wrong, where, and how to fix it.
@@ -21,6 +24,9 @@ class InputError(Exception):
         self.what = what
         self.where = where
         self.fix = fix
+
+    def __reduce__(self) -> tuple[Callable[..., "InputError"], tuple[str]]:
+        return partial(InputError, where=self.where, fix=self.fix), (self.what,)  # to another process
 
     def __str__(self) -> str:
         return f"{self.what}\n  where: {self.where}\n  fix:   {self.fix}"

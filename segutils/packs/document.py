@@ -128,7 +128,8 @@ class DecisionAsked:
 class Page:
     """One message: the title is the claim, the exhibits prove it.
 
-    `slug` is the capability (empty for an analyst's own cell), `section` the heading of its notebook.
+    `slug` is the capability (empty for an analyst's own cell), `section` the heading of its notebook and
+    `topic` the heading that a finding stands under: the question it answers.
     A page made per segment has `segment` set; all such pages of a pack have the same layout.
     """
 
@@ -143,6 +144,7 @@ class Page:
     limits: tuple[str, ...] = ()
     decision: DecisionAsked | None = None
     segment: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from traitlets import default
 
 from segutils.charts.colours import Theme, build_tokens, font_family, make_legible, mix
 from segutils.findings import STATUS_WORDS
-from segutils.packs.document import FigureExhibit, ImageExhibit, Look, Pack, Page
+from segutils.packs.contents import Section, list_contents
+from segutils.packs.document import FigureExhibit, ImageExhibit, Look, Pack
 from segutils.packs.files import TEMPLATES, save_file
 from segutils.packs.notes import render_markdown
 
@@ -42,7 +42,7 @@ class View:
     pictures: Mapping[str, str]
     texts: Mapping[str, str]
     numbers: Mapping[str, int]
-    sections: tuple[tuple[str, tuple[Page, ...]], ...]
+    sections: tuple[Section, ...]
     foundations: tuple[tuple[str, str], ...]
     marks: Mapping[str, str]
     status_words: Mapping[str, str]
@@ -118,9 +118,7 @@ def build_view(pack: Pack) -> View:
         pictures={e.id: _picture_address(e) for e in exhibits if e.kind == "image"},
         texts={e.id: render_markdown(e.markdown, top=3) for e in exhibits if e.kind == "text"},
         numbers={name: number for number, name in enumerate(ids, start=2)},
-        sections=tuple(
-            (name, tuple(pages)) for name, pages in groupby(pack.pages, key=lambda page: page.section)
-        ),
+        sections=list_contents(pack),
         foundations=foundations,
         marks=MARKS,
         status_words=STATUS_WORDS,

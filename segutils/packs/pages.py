@@ -50,6 +50,7 @@ class _Block:
     texts: tuple[Cell, ...]
     code: Cell | None
     heading: str  # the nearest heading, or else the first line, of the markdown before the code
+    topic: str = ""  # the nearest heading below the notebook's own
 
 
 def source_of(cell: Cell) -> str:
@@ -140,16 +141,17 @@ def _add(found: list[CellPages], new: CellPages) -> None:
 
 def _blocks(notebook: ExecutedNotebook, audience: Audience) -> Iterator[_Block]:
     texts: list[Cell] = []
-    heading = ""
+    heading = topic = ""
     for cell in notebook.cells:
         source = source_of(cell)
         tagged = audience in tags_of(cell) and bool(source.strip())
         if cell["cell_type"] == "markdown":
             heading = heading_of(source) or _short_line(source)
+            topic = heading_of(re.sub(r"^# .*", "", source, flags=re.M)) or topic
         if tagged and cell["cell_type"] == "markdown":
             texts.append(cell)
         elif tagged and cell["cell_type"] == "code":
-            yield _Block(texts=tuple(texts), code=cell, heading=heading)
+            yield _Block(texts=tuple(texts), code=cell, heading=heading, topic=topic)
             texts = []
         elif texts:
             yield _Block(texts=tuple(texts), code=None, heading=heading)
@@ -232,7 +234,8 @@ def _read_code(block: _Block, notebook: ExecutedNotebook, drawing: Drawing) -> C
             continue
         own_id = page_id if n == 1 else f"{page_id}-{n}"
         reader = FindingReader(payload, own_id, _source(cell, notebook), notebook.section, drawing)
-        pages += reader.segment_pages() if "page-per-segment" in tags_of(cell) else [reader.page()]
+        own_pages = reader.segment_pages() if "page-per-segment" in tags_of(cell) else [reader.page()]
+        pages += [replace(page, topic=block.topic) for page in own_pages]
     others = _read_others(cell, block.heading, notebook, page_id, drawing)
     if not payloads and not others:
         raise InputError(

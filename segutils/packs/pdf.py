@@ -24,7 +24,7 @@ STANDARDS = ["a-2a", "ua-1"]
 PLACEHOLDER = "□"
 
 
-def render(pack: Pack, path: Path) -> None:
+def render(pack: Pack, path: Path, *, drawn: dict[bytes, str] | None = None) -> None:
     """How does this pack read on paper and on a screen reader (tagged PDF/UA-1 and PDF/A-2a)?
 
     Characters that no font on this machine can show are printed as ``□``, and the last page says so.
@@ -34,13 +34,15 @@ def render(pack: Pack, path: Path) -> None:
     pack : Pack
     path : Path
         The PDF to write; it appears whole or not at all.
+    drawn : dict, optional
+        Drawings of packs made before, by what they show; this pack's are added.
     """
     own = _fonts(system=False).families()
     named = pack.look.font
     system = bool(named) and named not in own and named in _fonts(system=True).families()
     families = [named, FONT] if named and (system or named in own) else [FONT]
     with assume_font(families[0]):
-        document = build_document(pack, families=families)
+        document = build_document(pack, families=families, drawn={} if drawn is None else drawn)
     blob = (
         _compile(pack, document, system=system)
         or _compile(pack, document, system=True)

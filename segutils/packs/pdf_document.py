@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from segutils.charts.colours import Theme, build_tokens
+from segutils.packs.contents import MOST_CLAIMS, list_contents
 from segutils.packs.document import DecisionAsked, Pack
 from segutils.packs.measure import largest_size, text_height
 from segutils.packs.pdf_drawings import contain, drawing_size, wrap_png
@@ -21,7 +22,7 @@ from segutils.packs.pdf_sizes import (
 )
 from segutils.packs.pdf_tables import breakable
 
-CONTENTS_IN_ONE_COLUMN = 26
+LINES_IN_A_COLUMN = 34
 REASON_GAP = 24.0
 NO_DATE = "2000-01-01"  # PDF/A asks for one, and a pack never reads the clock
 
@@ -52,7 +53,7 @@ class _AskedFit:
     height: float
 
 
-def build_document(pack: Pack, *, families: Sequence[str]) -> Document:
+def build_document(pack: Pack, *, families: Sequence[str], drawn: dict[bytes, str]) -> Document:
     """What do the templates need to know of this pack?
 
     Parameters
@@ -60,13 +61,15 @@ def build_document(pack: Pack, *, families: Sequence[str]) -> Document:
     pack : Pack
     families : sequence of str
         Font families; the first that has a character is used for it.
+    drawn : dict of bytes to str
+        Drawings by what they show; those made here are added.
 
     Returns
     -------
     Document
     """
     theme = Theme(primary=pack.look.primary, accent=pack.look.accent, font=families[0])
-    setter = PageSetter(pack, theme)
+    setter = PageSetter(pack, theme, drawn)
     asked = [*pack.summary.decisions, *(page.decision for page in pack.pages if page.decision)]
     decisions = list({decision.id: decision for decision in asked}.values())
     labels = _Labels(
@@ -103,7 +106,7 @@ def build_document(pack: Pack, *, families: Sequence[str]) -> Document:
         },
         "logo": _set_logo(pack, setter.drawings),
         "summary": _set_summary(pack, labels),
-        "contents_columns": 1 if len(pages) <= CONTENTS_IN_ONE_COLUMN else 2,
+        "contents": _set_contents(pack, labels),
         "pages": pages,
         "decisions": [
             _set_asked(decision, labels) | {"options": setter.tables.set_table(None, decision.options, LINE)}
@@ -119,6 +122,14 @@ def build_document(pack: Pack, *, families: Sequence[str]) -> Document:
         "replaced": False,
     }
     return Document(content=content, drawings=setter.drawings)
+
+
+def _set_contents(pack: Pack, labels: _Labels) -> dict[str, Any]:
+    """Entry by label, in as many columns as keep the contents on one page."""
+    sections = list_contents(pack)
+    entries = {labels.pages[page]: text for section in sections for text, page in section.entries}
+    columns = 1 + (len(entries) + len(sections)) // LINES_IN_A_COLUMN
+    return {"columns": 1 if len(pack.pages) <= MOST_CLAIMS else min(columns, 3), "entries": entries}
 
 
 def _set_logo(pack: Pack, drawings: dict[str, str]) -> dict[str, Any] | None:

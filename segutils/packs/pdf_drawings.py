@@ -1,10 +1,12 @@
 """Drawings at the width they have on a PDF's page, so that their text keeps its size (points)."""
 
 import base64
+import hashlib
+import pickle
 import re
 from dataclasses import dataclass
 
-from segutils.charts.colours import Theme
+from segutils.charts.colours import Theme, fill_tokens
 from segutils.findings import Figure
 from segutils.packs.document import FigureExhibit, ImageExhibit
 from segutils.packs.measure import text_width
@@ -61,19 +63,36 @@ def _least_width(figure: Figure) -> float:
     return max(LEAST_WIDTH, 115.0 + len(heads) * max(38.0, word + 6))
 
 
-def draw_into(exhibit: Drawn, size: Size, theme: Theme, currency: str) -> tuple[str, tuple[float, float]]:
-    """The drawing as SVG, and its width and height on the page."""
-    from segutils.charts.drawing import draw_svg, fill_tokens
-    from segutils.charts.marks import HEIGHT
+@dataclass(frozen=True, kw_only=True)
+class Drawer:
+    """Draws in a client's look; `drawn` are drawings by what they show, which are not made twice."""
 
-    if isinstance(exhibit, ImageExhibit):
-        svg = fill_tokens(exhibit.svg, theme) if exhibit.svg else wrap_png(exhibit.png)
-        width, height = drawing_size(svg)
-        return svg, (width * size.scale, height * size.scale)
-    wide = min(max(size.width / size.scale, LEAST_WIDTH), MOST_WIDTH)
-    svg = draw_svg(exhibit.figure, theme, currency=currency, width=wide / _INCH, height=HEIGHT * size.squeeze)
-    # names may wrap otherwise at this width: the drawing keeps to its place
-    return fill_tokens(svg, theme), contain(drawing_size(svg), size.width, size.height, max_scale=size.scale)
+    theme: Theme
+    currency: str
+    drawn: dict[bytes, str]
+
+    def draw_into(self, exhibit: Drawn, size: Size) -> tuple[str, tuple[float, float]]:
+        """The drawing as SVG, and its width and height on the page."""
+        if isinstance(exhibit, ImageExhibit):
+            svg = fill_tokens(exhibit.svg, self.theme) if exhibit.svg else wrap_png(exhibit.png)
+            width, height = drawing_size(svg)
+            return svg, (width * size.scale, height * size.scale)
+        wide = min(max(size.width / size.scale, LEAST_WIDTH), MOST_WIDTH)
+        svg = self._draw(exhibit.figure, wide / _INCH, size.squeeze)
+        # names may wrap otherwise at this width: the drawing keeps to its place
+        return svg, contain(drawing_size(svg), size.width, size.height, max_scale=size.scale)
+
+    def _draw(self, figure: Figure, width: float, squeeze: float) -> str:
+        from segutils.charts.drawing import draw_svg
+        from segutils.charts.marks import HEIGHT
+
+        shown = pickle.dumps((figure, self.theme, self.currency, width, squeeze))
+        key = hashlib.sha256(shown).digest()
+        if key not in self.drawn:
+            size = {"width": width, "height": HEIGHT * squeeze}
+            svg = draw_svg(figure, self.theme, currency=self.currency, **size)
+            self.drawn[key] = fill_tokens(svg, self.theme)
+        return self.drawn[key]
 
 
 def contain(

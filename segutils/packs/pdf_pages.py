@@ -17,7 +17,7 @@ from segutils.packs.document import (
     TextExhibit,
 )
 from segutils.packs.measure import LINE_HEIGHT, largest_size, text_height
-from segutils.packs.pdf_drawings import MIN_SCALE, SQUEEZES, Drawn, draw_into, plan_size
+from segutils.packs.pdf_drawings import MIN_SCALE, SQUEEZES, Drawer, Drawn, plan_size
 from segutils.packs.pdf_sizes import (
     ASIDE,
     COLUMN,
@@ -94,9 +94,10 @@ class _Arranged:
 class PageSetter:
     """Arranges the pages of one pack; `drawings` are the files that the arranged pages name."""
 
-    def __init__(self, pack: Pack, theme: Theme) -> None:
+    def __init__(self, pack: Pack, theme: Theme, drawn: dict[bytes, str]) -> None:
         self.pack = pack
         self.theme = theme
+        self.drawer = Drawer(theme=theme, currency=pack.currency, drawn=drawn)
         self.drawings: dict[str, str] = {}
         self.tables = TableSetter(pack)
         self._choices: dict[str, _Choice] = {}
@@ -307,7 +308,7 @@ class PageSetter:
         name = f"drawing-{len(self.drawings)}.svg"
         # what is too tall for the page at a legible scale goes to the next one
         box = plan_size(exhibit, choice.layout.width, choice.squeeze).scaled(max(choice.scale, MIN_SCALE))
-        self.drawings[name], (width, height) = draw_into(exhibit, box, self.theme, self.pack.currency)
+        self.drawings[name], (width, height) = self.drawer.draw_into(exhibit, box)
         is_figure = isinstance(exhibit, FigureExhibit)
         words = exhibit.figure if is_figure else exhibit
         return {

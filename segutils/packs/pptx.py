@@ -12,6 +12,7 @@ from segutils.packs.measure import assume_font
 from segutils.packs.pptx_tables import printable
 
 if TYPE_CHECKING:
+    from pptx.opc.packuri import PackURI
     from pptx.presentation import Presentation
 
 MASTER = TEMPLATES / "base" / "master.pptx"
@@ -42,6 +43,7 @@ def render(pack: Pack, path: Path) -> None:
     theme = Theme(primary=pack.look.primary, accent=pack.look.accent, font=font)
     tokens = build_tokens(theme)
     deck = Presentation(str(MASTER))
+    _count_names(deck)
     _apply_brand(deck, tokens, theme.font)
     _describe(deck, pack)
     with assume_font(font):
@@ -49,6 +51,26 @@ def render(pack: Pack, path: Path) -> None:
     stream = io.BytesIO()
     deck.save(stream)
     save_file(path, _with_fixed_times(stream.getvalue()))
+
+
+def _count_names(deck: "Presentation") -> None:
+    """Number new parts by counting: python-pptx looks all parts through for each, which takes a third of it.
+
+    Its rule is kept: the parts of that name there are, and one more.
+    """
+    package = deck.part.package
+    counts: dict[str, int] = {}
+
+    def next_partname(template: str) -> "PackURI":
+        prefix = template.partition("%")[0]
+        if prefix not in counts:
+            counts[prefix] = sum(part.partname.startswith(prefix) for part in package.iter_parts())
+        counts[prefix] += 1
+        return PackURI(template % counts[prefix])
+
+    from pptx.opc.packuri import PackURI
+
+    package.next_partname = next_partname
 
 
 def _apply_brand(deck: "Presentation", tokens: dict[str, str], font: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from segutils.findings import STATUS_WORDS
+from segutils.packs.contents import list_contents
 from segutils.packs.document import Cell, Column, DecisionAsked, Pack, Source, TableExhibit
 from segutils.packs.measure import largest_size
 from segutils.packs.pptx_layout import (
@@ -186,14 +187,8 @@ def _options(decision: DecisionAsked) -> list[str]:
 
 
 def _plan_contents(pack: Pack, decisions: Sequence[Slide], closing: Sequence[Slide]) -> list[Slide]:
-    """Every page's claim and its slide, under the headings of the notebooks."""
-    pages: list[tuple[str, str]] = []
-    section = None
-    for page in pack.pages:
-        if page.section != section:
-            section = page.section
-            pages.append((section, ""))
-        pages.append((page.title, page.id))
+    """What is on which slide, under the headings of the notebooks."""
+    pages = [line for section in list_contents(pack) for line in ((section.name, ""), *section.entries)]
     asked = [("Decisions in full", slide.anchor) for slide in decisions]
     entries = [*asked, *pages] if pack.audience == "board" else [*pages, *asked]
     entries += [

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from segutils.data_readiness.quality.definition_evidence import ALL, ANY, CRITERIA, Memberships
+from segutils.data_readiness.quality.definition_evidence import Memberships
+from segutils.data_readiness.quality.definition_measures import ALL, ANY, CRITERIA
 from segutils.findings import Assumption, Decision, Figure
 from segutils.formats import format_value, join_words, plural
 

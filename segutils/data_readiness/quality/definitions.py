@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from segutils.data_readiness.quality import definition_words as words
-from segutils.data_readiness.quality.definition_evidence import (
+from segutils.data_readiness.quality.definition_evidence import Memberships
+from segutils.data_readiness.quality.definition_measures import (
     CRITERIA,
-    Memberships,
     assign_option,
     compare_departments,
     find_contested,
     list_options,
     measure_options,
+    measure_samples,
 )
 from segutils.errors import InputError
 from segutils.findings import Decision, Finding, Need, Override
@@ -232,10 +233,9 @@ def _decide(
     sentence, share = "There is only one definition.", None
     if len(options) > 1:
         by_weights = _share_of(weight_robustness(scores, own, seed=settings["seed"]), recommendation)
-        draws = [
-            _score(measure_options(memberships, term, by_value=by_value, rows=rows), used)
-            for rows in _draw_rows(len(memberships.now), settings)
-        ]
+        samples = _draw_rows(len(memberships.now), settings)
+        measured = measure_samples(memberships, term, samples, by_value=by_value)
+        draws = [_score(sample, used) for sample in measured]
         by_customers = _share_of(noise_robustness(draws, own), recommendation)
         sentence = words.say_robustness(recommendation, by_weights, by_customers, flip_weight(scores, own))
         share = min(by_weights, by_customers)

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segutils.data_readiness.quality.definition_evidence import (
+from segutils.data_readiness.quality.definition_evidence import build_memberships, list_tables
+from segutils.data_readiness.quality.definition_measures import (
     ALL,
     ANY,
-    build_memberships,
     compare_departments,
     find_contested,
-    list_tables,
     measure_options,
 )
 from segutils.data_readiness.quality.definitions import WEIGHTS, build_definitions, decide_definitions
