@@ -7,7 +7,7 @@ from typing import Any
 from segutils.charts.colours import Theme, build_tokens
 from segutils.packs.contents import MOST_CLAIMS, list_contents
 from segutils.packs.document import DecisionAsked, Pack
-from segutils.packs.measure import largest_size, text_height
+from segutils.packs.measure import count_lines, largest_size, text_height
 from segutils.packs.pdf_drawings import contain, drawing_size, wrap_png
 from segutils.packs.pdf_pages import PageSetter, describe_override
 from segutils.packs.pdf_sizes import (
@@ -23,6 +23,7 @@ from segutils.packs.pdf_sizes import (
 from segutils.packs.pdf_tables import breakable
 
 LINES_IN_A_COLUMN = 34
+TIGHT, LEADING = 1.1, 0.4  # of a decision's lines on page one, as the template sets them
 REASON_GAP = 24.0
 NO_DATE = "2000-01-01"  # PDF/A asks for one, and a pack never reads the clock
 
@@ -170,8 +171,8 @@ def _set_summary(pack: Pack, labels: _Labels) -> dict[str, Any]:
     sizes = (14, 13, 12, 11, 10)
     reason_size = min((largest_size(text, width, sizes, max_lines=4) for text in sentences), default=12)
     data_line = "  ·  ".join(pack.summary_data_lines)
-    room = COLUMN - 72 - text_height(summary.answer, LINE, answer_size, bold=True)
-    room -= max((text_height(text, width, reason_size) for text in sentences), default=0) + 46
+    room = COLUMN - 60 - text_height(summary.answer, LINE, answer_size, bold=True)
+    room -= max((text_height(text, width, reason_size) for text in sentences), default=0) + 34
     room -= text_height(data_line, LINE, 7.5) + 24
     fit = _fit_asked(pack, room)
     return {
@@ -182,6 +183,7 @@ def _set_summary(pack: Pack, labels: _Labels) -> dict[str, Any]:
         "reason_size": reason_size,
         "decision_size": fit.size,
         "with_robustness": fit.with_robustness,
+        "with_options": _with_options(pack, with_robustness=fit.with_robustness),
         "any_override": any(decision.override for decision in summary.decisions),
         "decisions": [_set_asked(decision, labels) for decision in summary.decisions[: fit.shown]],
         "further": len(summary.decisions) - fit.shown,
@@ -205,9 +207,14 @@ def _fit_asked(pack: Pack, room: float) -> _AskedFit:
     return fit
 
 
+def _with_options(pack: Pack, *, with_robustness: bool) -> bool:
+    """A board chooses between options; a list too long for sentences leaves them to the pages it names."""
+    return pack.audience == "board" and with_robustness
+
+
 def _asked_height(pack: Pack, decision: DecisionAsked, size: float, *, with_robustness: bool) -> float:
     """Height of a decision's row; the columns' parts of the line are the template's."""
-    options = _option_names(decision) if pack.audience == "board" else ""
+    options = _option_names(decision) if _with_options(pack, with_robustness=with_robustness) else ""
     robustness = f"{decision.robustness} page 00" if with_robustness else f"{decision.held}, see page 00"
     shares = (1.1, 0.7, 1.9) if with_robustness else (2.0, 1.2, 0.7)
     parts = dict(zip((decision.question, decision.recommendation, robustness), shares, strict=True))
@@ -215,5 +222,5 @@ def _asked_height(pack: Pack, decision: DecisionAsked, size: float, *, with_robu
     if any(one.override for one in pack.summary.decisions):
         parts[describe_override(decision)] = 1.1
     width = LINE / sum(parts.values())
-    heights = (text_height(text, part * width - 10, size) for text, part in parts.items())
-    return 0.9 * max(heights) + 9  # typst sets lines closer than the estimate
+    lines = max(count_lines(text, part * width - 10, size) for text, part in parts.items())
+    return (lines * TIGHT - LEADING) * size + 9
