@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from segutils.data_readiness.enrichment.languages import FUNCTION_WORDS, UNKNOWN
 from segutils.data_readiness.enrichment.number_patterns import CAPITALS, NAME, REACH, Span, look_back
@@ -141,6 +142,7 @@ class Words:
         return fold(word) in self.names
 
 
+@lru_cache(maxsize=100_000)  # texts say the same words over and over
 def fold(word: str) -> str:
     """A word without capitals and accents: ``Łukasz`` → ``lukasz``; it is only compared, never shown."""
     plain = unicodedata.normalize(

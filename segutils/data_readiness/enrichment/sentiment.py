@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -120,20 +121,18 @@ def score_sentiment(
         for word, valence in analyser.lexicon.items()
         if abs(valence) >= min_valence and word not in COURTESY and word not in trade_words
     }
-    scores = np.array(
-        [
-            _score(analyser, text) if language == ENGLISH else np.nan
-            for text, language in zip(texts, languages, strict=True)
-        ],
-        dtype=float,
-    )
+
+    @cache  # letters share many of their sentences
+    def score_sentence(sentence: str) -> float:
+        return analyser.polarity_scores(sentence)["compound"]
+
+    def score(text: str) -> float:
+        sentences = split_sentences(TOKEN.sub(" ", text))
+        return max(map(score_sentence, sentences), key=abs, default=0.0)
+
+    pairs = zip(texts, languages, strict=True)
+    scores = np.array([score(text) if language == ENGLISH else np.nan for text, language in pairs], float)
     tones = np.select(
         [np.isnan(scores), scores <= -threshold, scores >= threshold], [UNSCORED, NEGATIVE, POSITIVE], NEUTRAL
     )
     return pd.DataFrame({"sentiment": scores, "tone": tones.astype(object)})
-
-
-def _score(analyser: SentimentIntensityAnalyzer, text: str) -> float:
-    sentences = split_sentences(TOKEN.sub(" ", text))
-    scores = [analyser.polarity_scores(sentence)["compound"] for sentence in sentences] or [0.0]
-    return max(scores, key=abs)
