@@ -8,6 +8,7 @@ from segutils.findings import STATUS_WORDS
 from segutils.packs.contents import list_contents
 from segutils.packs.document import Cell, Column, DecisionAsked, Pack, Source, TableExhibit
 from segutils.packs.measure import largest_size
+from segutils.packs.pptx_contents import plan_contents
 from segutils.packs.pptx_layout import (
     BOTTOM,
     LEFT,
@@ -30,8 +31,6 @@ ANSWER_SIZES = (32, 28, 25, 22, 20, 18, 16)
 ANSWER_HEIGHT = 104
 REASON_BOX = Box(x=LEFT, y=200, width=277.3, height=92)
 ASKED_BOX = Box(x=LEFT, y=316, width=WIDTH, height=164)
-CONTENTS_BOX = Box(x=LEFT, y=84, width=WIDTH, height=BOTTOM - 84)  # its title has one line
-NUMBER_WIDTH = 60.0
 _NOWHERE = Source(notebook="", cell="", data_hash="")
 
 
@@ -196,34 +195,7 @@ def _plan_contents(pack: Pack, decisions: Sequence[Slide], closing: Sequence[Sli
         for slide in closing
         if slide.anchor
     ]
-    table = _table(["Page", "Slide"], [[text, ""] for text, _ in entries])
-    # one slide if it can be read; else several in larger type
-    for size in (13, 12, 11, 10, 9, 8.5, 8, 10.5):
-        fit = fit_slide_table(table, WIDTH - NUMBER_WIDTH, max_size=size, min_size=size)
-        fit = replace(fit, widths=(WIDTH - NUMBER_WIDTH, NUMBER_WIDTH))
-        if fit.height <= CONTENTS_BOX.height:
-            break
-    slides = []
-    for number, rows in enumerate(split_rows(fit, len(entries), CONTENTS_BOX.height)):
-        grid = build_grid(table, fit, rows)
-        looks = [grid.looks[0]]
-        for row in rows:
-            is_heading = not entries[row][1]
-            looks.append(
-                [replace(look, bold=is_heading, ink="tx2" if is_heading else "tx1") for look in grid.looks[1]]
-            )
-        links = {(n, 1): entries[row][1] for n, row in enumerate(rows, start=1) if entries[row][1]}
-        slides.append(
-            Slide(
-                layout="Claim and table",
-                title=add_mark("Contents", f"continued, {number + 1}") if number else "Contents",
-                title_size=24,
-                grid=replace(grid, looks=looks, links=links),
-                grid_box=CONTENTS_BOX,
-                grid_words="Table of contents with slide numbers",
-            )
-        )
-    return slides
+    return plan_contents(entries)
 
 
 # ---------------------------------------------------------------- last pages

@@ -280,4 +280,4 @@ def _caption(figure: Figure, currency: str) -> str:
     if figure.reference is None or figure.kind in ("line", "dot"):
         return figure.caption
     value = format_value(figure.reference, figure.formats.get(figure.y, "number"), currency=currency)
-    return f"{figure.caption} Reference: {figure.reference_label} {value}.".strip()
+    return " ".join(f"{figure.caption} Reference: {figure.reference_label} {value}.".split())

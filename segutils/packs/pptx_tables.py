@@ -63,6 +63,7 @@ class Grid:
     widths: Sequence[float]
     heights: Sequence[float]
     size: float
+    pad_y: float = PAD_Y
     links: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) → anchor of a slide
     targets: dict[tuple[int, int], "LinkTarget"] = field(default_factory=dict)  # the same, resolved
 
@@ -136,14 +137,22 @@ def build_heatmap(exhibit: FigureExhibit, tokens: dict[str, str], box: Box, curr
     values = [[printable(style.write(figure, figure.y, value)) for value in row] for row in grid.values]
     longest = max((text for row in values for text in row), key=len, default="")
     sizes = (12, 11, 10, 9, 8, 7)
+    rows = (box.height - 2 * LINE_HEIGHT * sizes[0]) / max(1, len(names))
+
+    def lowest(size: float) -> float:
+        lines = max((count_lines(name, label - 2 * PAD_X, size) for name in names), default=1)
+        return lines * LINE_HEIGHT * size
+
     size = min(
         largest_size(longest, width - 2 * PAD_X, sizes, max_lines=1),
+        next((size for size in sizes if lowest(size) + 2 * PAD_Y <= rows), sizes[-1]),
         *(largest_size(name, label - 2 * PAD_X, sizes, max_lines=2) for name in names),
     )
     head_size = min((_head_size(head, width - 2 * PAD_X, size) for head in heads), default=size)
     lines = max((count_lines(head, width - 2 * PAD_X, head_size, bold=True) for head in heads), default=1)
     header = lines * LINE_HEIGHT * head_size + 2 * PAD_Y
-    row_height = min(46.0, max(2.4 * size + 2 * PAD_Y, (box.height - header) / max(1, len(names))))
+    pad = min(PAD_Y, max(0.0, (rows - lowest(size)) / 2))
+    row_height = min(46.0, max(lowest(size) + 2 * pad, (box.height - header) / max(1, len(names))))
     known = grid.values[np.isfinite(grid.values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     middle = (figure.reference or 0.0) if figure.reference is not None or low < 0 < high else low
@@ -172,6 +181,7 @@ def build_heatmap(exhibit: FigureExhibit, tokens: dict[str, str], box: Box, curr
         widths=[label, *(width for _ in heads)],
         heights=[header, *(row_height for _ in names)],
         size=size,
+        pad_y=pad,
     )
 
 
@@ -213,7 +223,7 @@ def _write_table(grid: Grid) -> str:
     rows = []
     for i, (texts, looks, height) in enumerate(zip(grid.texts, grid.looks, grid.heights, strict=True)):
         cells = "".join(
-            _write_cell(text, look, grid.size, grid.targets.get((i, j)), first=not j, middle=shaded)
+            _write_cell(text, look, grid, grid.targets.get((i, j)), first=not j, middle=shaded)
             for j, (text, look) in enumerate(zip(texts, looks, strict=True))
         )
         rows.append(f'<a:tr h="{round(height * EMU)}">{cells}</a:tr>')
@@ -224,12 +234,12 @@ def _write_table(grid: Grid) -> str:
 
 
 def _write_cell(
-    text: str, look: CellLook, size: float, target: LinkTarget | None, *, first: bool, middle: bool
+    text: str, look: CellLook, grid: Grid, target: LinkTarget | None, *, first: bool, middle: bool
 ) -> str:
     text, link = (target.text, link_markup(target.relation)) if target else (text, "")
     side = "ctr" if look.centre else "r" if look.right else "l"
     weight = ' b="1"' if look.bold else ""
-    font = f'lang="en-GB" sz="{round(size * look.scale * 100)}"{weight} dirty="0"'
+    font = f'lang="en-GB" sz="{round(grid.size * look.scale * 100)}"{weight} dirty="0"'
     colour = f"<a:solidFill>{_write_colour(look.ink)}</a:solidFill>"
     paragraphs = "".join(
         f'<a:p><a:pPr algn="{side}"/>'
@@ -242,9 +252,8 @@ def _write_cell(
     rule = f'<a:lnB w="{round(look.rule_width * EMU)}">{line}</a:lnB>'
     fill = f"<a:solidFill>{_write_colour(look.fill)}</a:solidFill>" if look.fill else "<a:noFill/>"
     left = 0 if first else round(PAD_X * EMU)
-    pads = (
-        f'marL="{left}" marR="{round(PAD_X * EMU)}" marT="{round(PAD_Y * EMU)}" marB="{round(PAD_Y * EMU)}"'
-    )
+    pads = f'marL="{left}" marR="{round(PAD_X * EMU)}" marT="{round(grid.pad_y * EMU)}" '
+    pads += f'marB="{round(grid.pad_y * EMU)}"'
     anchor = ' anchor="ctr"' if middle else ' anchor="b"' if look.rule == "tx1" else ""
     return (
         f"<a:tc><a:txBody><a:bodyPr/><a:lstStyle/>{paragraphs}</a:txBody>"

@@ -228,6 +228,51 @@ def test_pages_of_an_analyst_without_findings(sample_pack, tmp_path):
     assert sum(shape.has_chart for _, shape in shapes_of(deck)) == 4
 
 
+@pytest.mark.parametrize("rows", [3, 13, 28])
+def test_a_tall_heat_map_stays_on_its_slide(sample_pack, rows, tmp_path):
+    """As many rows as the strongest differences of five groups have, and more."""
+    first = next(e for page in sample_pack.pages for e in page.exhibits if isinstance(e, FigureExhibit))
+    names = [f"spending on product line {n}" for n in range(rows)]
+    data = pd.DataFrame(
+        [(group, name, n - 5.0) for n, name in enumerate(names) for group in ("Lab", "OEM", "Projects")],
+        columns=["x", "s", "y"],
+    )
+    figure = Figure(
+        kind="heatmap",
+        title="Tall",
+        subtitle="S",
+        alt="Tall",
+        data=data,
+        x="x",
+        y="y",
+        series="s",
+        reference=0.0,
+    )
+    page = next(page for page in sample_pack.pages if first in page.exhibits)
+    tall = replace(page, exhibits=(replace(first, figure=figure),), notes=("One remark.",))
+    check_bounds(read(replace(sample_pack, pages=(tall,)), tmp_path))
+
+
+def test_many_slides_are_listed_in_two_columns_and_all_of_them(sample_pack, tmp_path):
+    first = sample_pack.pages[0]
+    pages = [
+        replace(first, id=f"p{n}", title=f"Claim {n}", topic=f"Question {n}?", section=f"Part {n // 8}")
+        for n in range(90)
+    ]
+    deck = read(replace(sample_pack, pages=tuple(replace(page, decision=None) for page in pages)), tmp_path)
+    check_bounds(deck)
+    listed = {}
+    for slide in deck.slides:
+        if slide.shapes.title.text_frame.text.startswith("Contents"):
+            (table,) = (shape.table for shape in slide.shapes if shape.has_table)
+            for row in rows_of(table)[1:]:
+                listed |= {row[n]: row[n + 1] for n in range(0, len(row), 3) if row[n]}
+    titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
+    for n in range(90):
+        assert listed[f"Question {n}?"] == str(titles.index(f"Claim {n}") + 1)
+    assert all(f"Part {n}" in listed for n in range(12)) and "Not assessed" in listed
+
+
 def test_ellipses_and_frontiers_are_series_of_one_chart(sample_pack, tmp_path):
     source = sample_pack.pages[0].source
     matrix = pd.DataFrame({"x": [1.0, 3.0], "y": [10.0, 20.0], "s": ["A", "B"], "size": [1.0, 4.0]})
