@@ -34,6 +34,7 @@ from segutils.packs.pptx_tables import (
     build_grid,
     build_heatmap,
     fit_slide_table,
+    heatmap_reads,
     split_rows,
 )
 from segutils.packs.prose import read_markdown
@@ -141,6 +142,8 @@ class PagePlanner:
                 if place.size or not remarks or self.page.segment:
                     under = Box(x=LEFT, y=BOTTOM - grid.height, width=WIDTH, height=grid.height)
                     return replace(place, table=table, grid=grid, grid_box=under)
+        if figure and figure.kind == "heatmap" and not heatmap_reads(figure, MAIN, self.pack.currency):
+            return _Place(WHOLE_BOX, (), None, ASIDE_BOX)
         return _place_remarks(remarks, WHOLE_BOX)
 
     def _plan_drawn(self, exhibit: FigureExhibit | ImageExhibit, place: "_Place", *, first: bool) -> Slide:

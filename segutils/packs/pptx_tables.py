@@ -1,11 +1,13 @@
 """Native tables for slides: plain ones in the packs' notation, and heat maps as shaded cells."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from segutils.findings import Figure
+from segutils.formats import format_value
 from segutils.packs.document import FigureExhibit, TableExhibit
 from segutils.packs.measure import LINE_HEIGHT, TableFit, count_lines, fit_table, largest_size, text_width
 
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
     from pptx.shapes.placeholder import TablePlaceholder
 
 EMU = 12700
-PAD_X, PAD_Y = 5.0, 2.6
+PAD_X, PAD_Y, LEAST_PAD = 5.0, 2.6, 0.5
+SPARE = 1.12  # of a value's width, in a cell without room for a second line
 _NO_STYLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 NAMESPACES = (
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
@@ -63,6 +66,7 @@ class Grid:
     widths: Sequence[float]
     heights: Sequence[float]
     size: float
+    pad_x: float = PAD_X
     pad_y: float = PAD_Y
     links: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) → anchor of a slide
     targets: dict[tuple[int, int], "LinkTarget"] = field(default_factory=dict)  # the same, resolved
@@ -121,6 +125,19 @@ def build_grid(table: TableExhibit, fit: TableFit, rows: range) -> Grid:
     )
 
 
+def heatmap_reads(figure: Figure, width: float, currency: str) -> bool:
+    """Can the values of a heat map this wide be read, each in one line?"""
+    form = figure.formats.get(figure.y, "text")
+    texts = (format_value(value, form, currency=currency) for value in figure.data[figure.y])
+    longest = max(texts, key=len, default="")
+    room = width - _label_width(figure.data[figure.series].astype(str), width)
+    return SPARE * text_width(longest, 8) + 2 * LEAST_PAD <= room / max(1, figure.data[figure.x].nunique())
+
+
+def _label_width(names: Iterable[str], width: float) -> float:
+    return min(0.3 * width, max(90.0, *(7.0 * len(name) for name in names)))
+
+
 def build_heatmap(exhibit: FigureExhibit, tokens: dict[str, str], box: Box, currency: str) -> Grid:
     """A heat map as a table: series by category, shaded by value, two-sided around zero or the reference."""
     import numpy as np
@@ -132,10 +149,11 @@ def build_heatmap(exhibit: FigureExhibit, tokens: dict[str, str], box: Box, curr
     style = marks.Style(tokens=tokens, currency=currency)
     heads = [printable(style.write(figure, figure.x, category)) for category in grid.categories]
     names = [printable(name) for name in grid.series]
-    label = min(0.3 * box.width, max(90.0, *(7.0 * len(name) for name in names)))
+    label = _label_width(names, box.width)
     width = (box.width - label) / max(1, len(heads))
     values = [[printable(style.write(figure, figure.y, value)) for value in row] for row in grid.values]
     longest = max((text for row in values for text in row), key=len, default="")
+    pad_x = min(PAD_X, max(LEAST_PAD, (width - SPARE * text_width(longest, 8)) / 2))
     sizes = (12, 11, 10, 9, 8, 7)
     rows = (box.height - 2 * LINE_HEIGHT * sizes[0]) / max(1, len(names))
 
@@ -144,12 +162,12 @@ def build_heatmap(exhibit: FigureExhibit, tokens: dict[str, str], box: Box, curr
         return lines * LINE_HEIGHT * size
 
     size = min(
-        largest_size(longest, width - 2 * PAD_X, sizes, max_lines=1),
+        largest_size(longest, (width - 2 * pad_x) / SPARE, sizes, max_lines=1),
         next((size for size in sizes if lowest(size) + 2 * PAD_Y <= rows), sizes[-1]),
         *(largest_size(name, label - 2 * PAD_X, sizes, max_lines=2) for name in names),
     )
-    head_size = min((_head_size(head, width - 2 * PAD_X, size) for head in heads), default=size)
-    lines = max((count_lines(head, width - 2 * PAD_X, head_size, bold=True) for head in heads), default=1)
+    head_size = min((_head_size(head, width - 2 * pad_x, size) for head in heads), default=size)
+    lines = max((count_lines(head, width - 2 * pad_x, head_size, bold=True) for head in heads), default=1)
     header = lines * LINE_HEIGHT * head_size + 2 * PAD_Y
     pad = min(PAD_Y, max(0.0, (rows - lowest(size)) / 2))
     row_height = min(46.0, max(lowest(size) + 2 * pad, (box.height - header) / max(1, len(names))))
@@ -181,6 +199,7 @@ def build_heatmap(exhibit: FigureExhibit, tokens: dict[str, str], box: Box, curr
         widths=[label, *(width for _ in heads)],
         heights=[header, *(row_height for _ in names)],
         size=size,
+        pad_x=pad_x,
         pad_y=pad,
     )
 
@@ -251,8 +270,9 @@ def _write_cell(
     line = f"<a:solidFill>{_write_colour(look.rule)}</a:solidFill>"
     rule = f'<a:lnB w="{round(look.rule_width * EMU)}">{line}</a:lnB>'
     fill = f"<a:solidFill>{_write_colour(look.fill)}</a:solidFill>" if look.fill else "<a:noFill/>"
-    left = 0 if first else round(PAD_X * EMU)
-    pads = f'marL="{left}" marR="{round(PAD_X * EMU)}" marT="{round(grid.pad_y * EMU)}" '
+    left = 0 if first else round(grid.pad_x * EMU)
+    right = round((PAD_X if first else grid.pad_x) * EMU)
+    pads = f'marL="{left}" marR="{right}" marT="{round(grid.pad_y * EMU)}" '
     pads += f'marB="{round(grid.pad_y * EMU)}"'
     anchor = ' anchor="ctr"' if middle else ' anchor="b"' if look.rule == "tx1" else ""
     return (

@@ -18,6 +18,7 @@ from segutils.findings import Figure
 from segutils.packs import pptx
 from segutils.packs.document import Cell, Column, FigureExhibit, ImageExhibit, TableExhibit, TextExhibit
 from segutils.packs.files import TEMPLATES
+from segutils.packs.measure import text_width
 
 
 @pytest.fixture(scope="module", params=["executive", "board"])
@@ -271,6 +272,28 @@ def test_many_slides_are_listed_in_two_columns_and_all_of_them(sample_pack, tmp_
     for n in range(90):
         assert listed[f"Question {n}?"] == str(titles.index(f"Claim {n}") + 1)
     assert all(f"Part {n}" in listed for n in range(12)) and "Not assessed" in listed
+
+
+def test_a_wide_heat_map_has_its_values_in_one_line(sample_pack, tmp_path):
+    """Three years of months: it takes the whole width, and its remarks a slide of their own."""
+    first = next(e for page in sample_pack.pages for e in page.exhibits if isinstance(e, FigureExhibit))
+    data = pd.DataFrame(
+        [(month, f"20{year} Q{q}", 0.54) for month in range(1, 34) for year in (23, 24, 25) for q in (1, 2)],
+        columns=["x", "s", "y"],
+    )
+    words = {"title": "Wide", "subtitle": "S", "alt": "Wide", "formats": {"y": "share:0"}}
+    figure = Figure(kind="heatmap", data=data, x="x", y="y", series="s", **words)
+    page = next(page for page in sample_pack.pages if first in page.exhibits)
+    wide = replace(page, exhibits=(replace(first, figure=figure),), notes=("One remark. " * 9, "Another."))
+    deck = read(replace(sample_pack, pages=(wide,)), tmp_path)
+    check_bounds(deck)
+    (table,) = [s.table for _, s in shapes_of(deck) if s.has_table and len(s.table.columns) == 34]
+    cell = table.cell(1, 33)
+    assert cell.text == "54 %" and table.rows[1].height < Pt(50)
+    room = (table.columns[33].width - cell.margin_left - cell.margin_right) / Pt(1)
+    (size,) = {int(size) / 100 for size in cell._tc.xpath(".//a:rPr/@sz")}
+    assert room >= 1.1 * text_width("54 %", size) and size >= 7
+    assert any("Another." in shape.text_frame.text for _, shape in shapes_of(deck) if shape.has_text_frame)
 
 
 def test_ellipses_and_frontiers_are_series_of_one_chart(sample_pack, tmp_path):
