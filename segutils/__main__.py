@@ -15,6 +15,7 @@ EPILOG = """exit codes:
 
 first steps:
   segutils new acme              write acme/engagement.yml, which runs as it is
+  segutils describe transactions what its columns are called here
   segutils check acme/engagement.yml
   segutils run acme/engagement.yml
 """
@@ -64,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_render(parsers)
     _add_check(parsers)
     _add_new(parsers)
+    _add_describe(parsers)
     _add_sample(parsers)
     _add_batch(parsers)
     _add_status(parsers)
@@ -196,6 +198,17 @@ The file's comments say what to replace by your own data."""
     )
     parser.set_defaults(command=commands.new)
     parser.add_argument("name", metavar="NAME", help="the folder to write, named after the client")
+
+
+def _add_describe(parsers: "argparse._SubParsersAction") -> None:
+    example = """  segutils describe | less
+  segutils describe responses scenarios finance
+  segutils describe market pnl
+
+For a file that states everything see data/manufacturer/engagement.yml."""
+    parser = _add(parsers, "describe", "list what an engagement file can state, and tables' columns", example)
+    parser.set_defaults(command=commands.describe)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="sections or tables; left out: all sections")
 
 
 def _add_sample(parsers: "argparse._SubParsersAction") -> None:

@@ -114,6 +114,14 @@ def check(args: argparse.Namespace) -> int:
     return DONE
 
 
+def describe(args: argparse.Namespace) -> int:
+    """``segutils describe``: what may stand in an engagement file, and which columns a table has."""
+    from segutils.engagement_reference import describe_engagement
+
+    say(describe_engagement(args.names))
+    return DONE
+
+
 def new(args: argparse.Namespace) -> int:
     """``segutils new``: a folder with an engagement file that runs."""
     from segutils.samples import starter

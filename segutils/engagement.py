@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -21,7 +23,25 @@ from segutils.engagement_model import Engagement
 from segutils.errors import InputError
 from segutils.yaml_lines import KeyPath, Problem, YamlFile, read_yaml
 
-WORDS = {"model_type": "keys with values are wanted here", "dict_type": "keys with values are wanted here"}
+_KEYS = "keys with values are wanted here"
+WORDS = {  # for the kinds of error whose own words are a programmer's; {input} is what was written
+    **dict.fromkeys(["model_type", "dict_type"], _KEYS),
+    **dict.fromkeys(["float_parsing", "float_type"], "{input} is no number"),
+    **dict.fromkeys(["int_parsing", "int_type", "int_from_float"], "{input} is no whole number"),
+    "finite_number": "{input} is no number to count with",
+    "less_than_equal": "{input} is above {le:g}",
+    "greater_than_equal": "{input} is below {ge:g}",
+    "greater_than": "{input} is not above {gt:g}",
+    "string_type": "a text is wanted, not {input}",
+    "string_too_short": "the text is empty",
+    "list_type": "a list is wanted, not {input}",
+    "too_short": "it is empty",
+    "too_long": "more than {max_length} stand here",
+    "literal_error": "{input} is not known here",
+    **dict.fromkeys(["bool_parsing", "bool_type"], "{input} is neither true nor false"),
+    **dict.fromkeys(["date_parsing", "date_from_datetime_parsing", "date_type"], "{input} is no day"),
+}
+MAX_SHOWN = 40  # characters of what was written
 
 
 def load_engagement(path: str | Path) -> Engagement:
@@ -109,15 +129,48 @@ def _explain(detail: Mapping[str, Any]) -> Problem:
     if detail["type"] == "extra_forbidden":
         known = list(model.model_fields)
         fix = f"{suggest(name, known)}known keys: {', '.join(known)}"
-        if detail["input"] is None:  # {owner: M. Keller, CFO} has a key 'CFO' without a value
+        if name == "<<":
+            fix = "write the keys out; an anchor can stand for a single value: owner: &cfo M. Keller"
+        elif detail["input"] is None and name.isdigit():  # {amount: 180.000,00} has a key '00'
+            fix = "write amounts without marks between thousands and with a decimal point: 180000.00"
+        elif detail["input"] is None:  # {owner: M. Keller, CFO} has a key 'CFO' without a value
             fix += "; inside { } a text with a comma stands in quotes"
         return Problem(key, f"unknown key '{name}'", fix)
     field = _field_of(key)
     said = field.description if field else ""
     if detail["type"] == "missing":
         return Problem(key, f"the key '{name}' is missing", f"add '{name}:', {said}")
-    msg = WORDS.get(detail["type"], f"{detail['msg'][:1].lower()}{detail['msg'][1:]}")
-    return Problem(key, f"'{name}': {msg}", f"write {said}" if said else "see the line named above")
+    fix = f"write {said}" if said else "see the line named above"
+    return Problem(key, f"'{name}': {_say(detail)}", fix + _hint(detail))
+
+
+def _say(detail: Mapping[str, Any]) -> str:
+    """What is wrong with a value, in words for somebody who does not program."""
+    words = WORDS.get(detail["type"], f"{detail['msg'][:1].lower()}{detail['msg'][1:]}")
+    if detail["type"] not in WORDS:
+        return words
+    given = detail["input"]
+    if isinstance(given, str):
+        shown = f"'{textwrap.shorten(given, MAX_SHOWN, placeholder=' …')}'"
+    elif isinstance(given, Mapping | list):
+        shown = "keys with values" if isinstance(given, Mapping) else "a list"
+    else:
+        shown = "nothing" if given is None else str(given)
+    return words.format(input=shown, **detail.get("ctx", {}))
+
+
+def _hint(detail: Mapping[str, Any]) -> str:
+    """How a number is written here, where it was written as on paper."""
+    written = detail["input"]
+    if detail["type"] not in ("float_parsing", "int_parsing") or not isinstance(written, str):
+        return ""
+    if percent := re.fullmatch(r"\s*([-+]?\d+(?:[.,]\d+)?)\s*%\s*", written):
+        return f"; {written.strip()} is {float(percent[1].replace(',', '.')) / 100:.10g}"
+    if re.fullmatch(r"\s*[-+]?\d+,\d+\s*", written):
+        return "; the decimal mark is a point"
+    if re.fullmatch(r"\s*(\D{1,3}\s*\d[\d.,\s]*|\d[\d.,\s]*\D{1,3})\s*", written):
+        return "; the number alone, every amount is in the engagement's currency"
+    return ""
 
 
 def _field_of(key: KeyPath) -> FieldInfo | None:

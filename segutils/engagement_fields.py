@@ -135,15 +135,36 @@ def _check_condition(text: str) -> str:
         raise refuse(error.what, error.fix) from None
 
 
+def _no_flag(value: Any) -> Any:
+    """``yes`` is true in YAML, and true would count as 1."""
+    if isinstance(value, bool):
+        raise refuse(f"a number is wanted, not {'yes' if value else 'no'}", "write the number")
+    return value
+
+
+def _year_as_text(value: Any) -> Any:
+    """``2026`` without quotes is a number in YAML, and means the year."""
+    return str(value) if type(value) is int else value
+
+
+def _check_years(text: str) -> str:
+    years = re.findall(r"(?<!\d)\d{4}(?!\d)", text)
+    if len(years) not in (1, 2) or years != sorted(years):
+        raise refuse(f"'{text}' is no year and no span of years", "write 2026, or 2026-2028")
+    return text
+
+
 Zone = Annotated[str, AfterValidator(_check_zone)]
 Url = Annotated[str, AfterValidator(_check_url)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Day = Annotated[date, BeforeValidator(_check_day)]
 TableName = Annotated[str, AfterValidator(_check_table_name)]
+Years = Annotated[str, BeforeValidator(_year_as_text), AfterValidator(_check_years)]
 Currency = Annotated[str, AfterValidator(_check_currency)]
 Jurisdiction = Annotated[str, BeforeValidator(_quoted_no), AfterValidator(_check_jurisdiction)]
-Amount = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, BeforeValidator(_no_flag)]
+Amount = Annotated[Number, Field(ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 Ratio = Annotated[float, BeforeValidator(_read_ratio), AfterValidator(_check_ratio)]
 Scope = Annotated[list[str], Field(min_length=1), AfterValidator(_check_scope)]
 Condition = Annotated[str, AfterValidator(_check_condition)]

@@ -20,6 +20,7 @@ from segutils.engagement_fields import (
     Currency,
     Day,
     Jurisdiction,
+    Number,
     Part,
     TableName,
     Url,
@@ -106,8 +107,8 @@ class RowRule(Part):
 
     table: TableName = Field(description="a table of this file")
     column: str = Field(description="a canonical column of that table")
-    min: float | None = Field(None, description="the lowest value that is still right")
-    max: float | None = Field(None, description="the highest value that is still right")
+    min: Number | None = Field(None, description="the lowest value that is still right")
+    max: Number | None = Field(None, description="the highest value that is still right")
     treatment: Literal["set_aside", "blank", "flag"] = Field(description="set_aside, blank or flag")
     why: str = Field(min_length=1, description="a sentence that the data report prints")
 
@@ -116,7 +117,7 @@ class TargetLine(Part):
     """A target that somebody set; never derived by the playbook."""
 
     measure: str = Field(description="a measure of notebook 7_1, such as net_revenue")
-    target: float = Field(description="a number; shares as 0 to 1")
+    target: Number = Field(description="a number; shares as 0 to 1")
     segment: str = Field("", description="a segment such as S1; leave it out for all customers")
     owner: str = Field(min_length=1, description="who set it")
     note: str = Field("", description="how it was set")
@@ -222,9 +223,9 @@ class Engagement(Part):
         """The folder of the engagement file; relative paths start there."""
         return self._file.path.parent if self._file else Path()
 
-    def where(self, section: str, name: str = "", part: str = "", item: str = "") -> str:
+    def where(self, section: str, name: str | int = "", part: str | int = "", item: str | int = "") -> str:
         """File, line and key for a message: ``engagement.yml, line 14 (tables.customers.path)``."""
-        key = tuple(filter(None, (section, name, part, item)))
+        key = tuple(part for part in (section, name, part, item) if part != "")
         return self._file.where(key) if self._file else ".".join(str(part) for part in key)
 
     def columns_of(self, table: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from segutils.engagement_fields import Amount, Day, Owner, Part, Share, refuse
+from segutils.engagement_fields import Amount, Day, Number, Owner, Part, Share, refuse
 from segutils.engagement_terms import NOTE, OWNER
 
 
@@ -23,8 +23,10 @@ class Response(Part):
     ceiling: Amount = Field(
         description="the contribution margin a year that this money adds at the very most, an amount"
     )
-    half_at: float = Field(
-        gt=0, description="the amount of this budget, over all its years, that brings half of the ceiling"
+    half_at: Number = Field(
+        gt=0,
+        description="the amount of this budget, over all its years, that brings half of the ceiling; as much "
+        "again brings half of what is left, and so on",
     )
     at_least: Amount | None = Field(
         None, description="the lowest ceiling that the owner thinks possible; leave it out for the ceiling"
@@ -33,7 +35,7 @@ class Response(Part):
         None, description="the highest ceiling that the owner thinks possible; leave it out for the ceiling"
     )
     starts_after_years: Amount = Field(0, description="the years until it begins to bring something")
-    lasts_years: float = Field(1, gt=0, description="the years for which it then brings something")
+    lasts_years: Number = Field(1, gt=0, description="the years for which it then brings something")
     min_amount: Amount = Field(0, description="the smallest amount with which it is begun at all")
     people: dict[str, Amount] = Field(
         {}, description="team: the people whom one million of it binds, such as sales: 3"
@@ -88,7 +90,7 @@ class KeyResult(Part):
     objective: str = Field(min_length=1, description="what is to be reached, in words")
     supports: str = Field("", description="the goal of objectives that it serves, word for word")
     measure: str = Field(min_length=1, description="the measure that tells, such as net_revenue")
-    target: float = Field(description="a number; shares as 0 to 1")
+    target: Number = Field(description="a number; shares as 0 to 1")
     by: Day = Field(description="the day by which it is to be reached, as 2026-12-31")
     unit: str = Field(min_length=1, description="who is rewarded for it: a business unit or a role")
     owner: Owner = Field(description=OWNER)

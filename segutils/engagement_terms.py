@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from segutils.engagement_fields import Amount, Day, Owner, Part, Ratio, Scope, Share, refuse
+from segutils.engagement_fields import Amount, Day, Number, Owner, Part, Ratio, Scope, Share, Years, refuse
 
 CostUnit = Literal[
     "segment",
@@ -44,7 +44,7 @@ class Objective(Part):
         "financial", description="financial, customer, process or learning (of the balanced scorecard)"
     )
     measure: str = Field(min_length=1, description="the measure that tells, such as net_revenue")
-    target: float = Field(description="a number; shares as 0 to 1")
+    target: Number = Field(description="a number; shares as 0 to 1")
     by: Day = Field(description="the day by which it is to be reached, as 2026-12-31")
     capacity: Share | None = Field(
         None, description="how far the organisation can pursue it today, from 0 (not at all) to 1"
@@ -97,8 +97,8 @@ class Threshold(Part):
 
     question: str = Field(description=QUESTION)
     measure: str = Field(min_length=1, description="what is held against the limit, such as margin_rate")
-    min: float | None = Field(None, description="the lowest value that passes; shares as 0 to 1")
-    max: float | None = Field(None, description="the highest value that passes; shares as 0 to 1")
+    min: Number | None = Field(None, description="the lowest value that passes; shares as 0 to 1")
+    max: Number | None = Field(None, description="the highest value that passes; shares as 0 to 1")
     periods: int = Field(1, ge=1, description="for how many periods in a row it must be missed to count")
     owner: Owner = Field(description=OWNER)
     note: str = Field("", description=NOTE)
@@ -139,7 +139,7 @@ class Budget(Part):
 
     item: str = Field(min_length=1, description="what the money is for, in a few words")
     amount: Amount = Field(description="an amount in the engagement's currency, 0 or more")
-    horizon: str = Field(description='the time it is for, in quotes if it is a year, such as "2026"')
+    horizon: Years = Field(description="the years it is for: 2026, or 2026-2028")
     questions: list[str] = Field([], description="the slugs of the decisions that it limits, as a list")
     owner: Owner = Field(description=OWNER)
     note: str = Field("", description=NOTE)

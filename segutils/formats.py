@@ -24,6 +24,7 @@ format          value                                    written
 import math
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 MISSING = "–"
@@ -82,7 +83,9 @@ def is_missing(value: Any) -> bool:
 
 
 def _grouped(value: float, decimals: int) -> str:
-    text = f"{value:,.{decimals}f}"
+    """Rounded as spreadsheets do: to 15 digits, halves away from zero (16.25 is 16.3 on a page, too)."""
+    exact = Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    text = f"{exact:,.{decimals}f}"
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 

@@ -37,12 +37,23 @@ def name_run(engagement: Engagement, data_hashes: dict[str, str]) -> str:
     return f"{engagement.as_of.isoformat()}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
-def mark_latest(folder: Path) -> None:
-    """Makes this run the client's latest one: ``reports/<client>/latest`` is a text file with its name."""
-    latest = folder.parent / "latest"
-    temporary = latest.with_name(f"latest.{folder.name}.part")
+LATEST, UNFINISHED = "latest", "unfinished"
+
+
+def mark(folder: Path, name: str = LATEST) -> None:
+    """Makes this run the client's latest complete one, or the one that was tried last and is not complete:
+    ``reports/<client>/latest`` (or ``unfinished``) is a text file with its name."""
+    pointer = folder.parent / name
+    temporary = pointer.with_name(f"{name}.{folder.name}.part")
     temporary.write_text(f"{folder.name}\n", encoding="utf-8")
-    os.replace(temporary, latest)
+    os.replace(temporary, pointer)
+
+
+def list_earlier(folder: Path) -> tuple[Path, ...]:
+    """The client's other runs whose work may be used again: what was tried last, then the latest."""
+    pointers = [folder.parent / name for name in (UNFINISHED, LATEST)]
+    found = [folder.parent / p.read_text(encoding="utf-8").strip() for p in pointers if p.is_file()]
+    return tuple(dict.fromkeys(path for path in found if path != folder))
 
 
 def find_latest(engagement: Engagement) -> Path:

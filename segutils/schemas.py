@@ -58,6 +58,8 @@ _CUSTOMER_TABLES = (
         _PLACE,
         columns("signup_date", DATE, filled=True),
         columns("acquisition_cost", MONEY, low=0),
+        columns("consent_email consent_phone consent_post consent_mail consent_letter consent_sms", FLAG),
+        columns("consent_text consent_app consent_call consent_profiling", FLAG),
         key="customer_id",
         extra=True,
         rules=row_rules.PLACES,

@@ -20,7 +20,7 @@ from segutils.engagement import Engagement, load_engagement, read_json
 from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
 from segutils.formats import join_words
-from segutils.inputs import ingestion, opening
+from segutils.inputs import ingestion, named_groups, opening
 from segutils.inputs.report import InputReport
 from segutils.leaks import find_leaks
 from segutils.run_files import Written, write_bytes, write_csv, write_parquet, write_text
@@ -66,6 +66,20 @@ def check_engagement(engagement: Engagement) -> InputReport:
     with tempfile.TemporaryDirectory(prefix="segutils-check-") as folder:
         ingestion.ingest(engagement, Path(folder), stop=False)
         return InputReport.read(Path(folder))
+
+
+def check_plans(engagement: Engagement, folder: Path) -> None:
+    """Do plans name groups of the customers that an earlier run has read?
+
+    See :func:`segutils.inputs.named_groups.check_named_groups`, which :func:`ingest` asks itself.
+    """
+    engine = opening.open_engine(engagement)
+    try:
+        named_groups.check_named_groups(
+            engagement, opening.open_inputs(engagement, folder, engine)["customers"]
+        )
+    finally:
+        engine.disconnect()
 
 
 def open_run(run_dir: str | Path = "") -> Run:

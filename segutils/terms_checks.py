@@ -108,7 +108,9 @@ def _check_sum(key: KeyPath, rater: Rater, weighting: Weighting) -> Iterator[Pro
         yield Problem((*key, "weights"), what, "add it; 0 says that it does not count")
     total = sum(rater.weights.values())
     if abs(total - 1) > 0.001:
-        fix = f"change them by {1 - total:+.4g} in all, or divide each by {total:.4g}"
+        fix = f"change them by {1 - total:+.4g} in all" + (
+            f", or divide each by {total:.4g}" if total else ""
+        )
         yield Problem((*key, "weights"), f"the weights of '{rater.name}' add up to {total:.4g}, not 1", fix)
 
 

@@ -1,5 +1,7 @@
 """YAML with the line of every key, so that a message can say where to look."""
 
+import re
+import unicodedata
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,9 @@ import yaml
 from segutils.errors import InputError
 
 KeyPath = tuple[str | int, ...]
+# look like nothing and make two names differ, or turn the order of what is read
+INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+MAX_VALUES = 100_000  # aliases of aliases multiply
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ def read_yaml(path: Path) -> YamlFile:
     Raises
     ------
     InputError
-        The file is missing, isn't UTF-8, isn't YAML, or isn't a mapping at the top.
+        The file is missing, isn't UTF-8, isn't YAML, isn't a mapping at the top, or holds characters that
+        nobody can see.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -78,7 +84,12 @@ def read_yaml(path: Path) -> YamlFile:
     except IsADirectoryError:
         fix = "name the engagement file inside it"
         raise InputError("this is a folder, not an engagement file", where=str(path), fix=fix) from None
-    loader = yaml.SafeLoader(text)
+    if unseen := INVISIBLE.search(text):
+        raise _refuse_character(path, text, unseen.start())
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        raise _refuse_character(path, text, error.position) from None
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
@@ -89,15 +100,27 @@ def read_yaml(path: Path) -> YamlFile:
             )
         lines: dict[KeyPath, int] = {}
         repeated: list[tuple[KeyPath, int]] = []
-        values = _construct(loader, node, (), lines, repeated)
+        values = _construct(loader, node, (), lines, repeated, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path.name}, line {mark.line + 1}, column {mark.column + 1}" if mark else path.name
-        fix = "check indentation (spaces only), colons and quotes on this line and the one above"
+        fix = (
+            error.note or "check indentation (spaces only), colons and quotes on this line and the one above"
+        )
         raise InputError(f"the file is not valid YAML: {error.problem}", where=where, fix=fix) from None
     finally:
         loader.dispose()
     return YamlFile(path=path, values=values, lines=lines, repeated=tuple(repeated))
+
+
+def _refuse_character(path: Path, text: str, position: int) -> InputError:
+    letter = text[position]
+    name = unicodedata.name(letter, "a control character").lower()
+    line = text.count("\n", 0, position) + 1
+    column = position - text.rfind("\n", 0, position)
+    what = f"the file holds a character that cannot be seen (U+{ord(letter):04X}, {name})"
+    where = f"{path.name}, line {line}, column {column}"
+    return InputError(what, where=where, fix="delete it, or type the words around it again")
 
 
 def _construct(
@@ -106,12 +129,21 @@ def _construct(
     key: KeyPath,
     lines: dict[KeyPath, int],
     repeated: list[tuple[KeyPath, int]],
+    around: tuple[yaml.Node, ...],
 ) -> Any:
     """The value of a node; keys stay text (`no:` is not False) and lines are noted on the way."""
+    if node in around:
+        what, fix = "an alias names what it stands in", "write the value out instead of the alias"
+        raise yaml.MarkedYAMLError(problem=what, problem_mark=node.start_mark, note=fix)
     lines.setdefault(key, node.start_mark.line + 1)
+    if len(lines) > MAX_VALUES:
+        what, fix = f"more than {MAX_VALUES:,} values", "write values out: aliases of aliases multiply"
+        raise yaml.MarkedYAMLError(problem=what, problem_mark=node.start_mark, note=fix)
+    around = (*around, node)
     if isinstance(node, yaml.SequenceNode):
         return [
-            _construct(loader, item, (*key, index), lines, repeated) for index, item in enumerate(node.value)
+            _construct(loader, item, (*key, index), lines, repeated, around)
+            for index, item in enumerate(node.value)
         ]
     if isinstance(node, yaml.MappingNode):
         values: dict[Hashable, Any] = {}
@@ -122,6 +154,9 @@ def _construct(
                 repeated.append((path, line))
                 continue
             lines[path] = line
-            values[name] = _construct(loader, value_node, path, lines, repeated)
+            values[name] = _construct(loader, value_node, path, lines, repeated, around)
         return values
-    return loader.construct_object(node)
+    try:
+        return loader.construct_object(node)
+    except ValueError:  # 2026-02-30 has the form of a day; as a text it is refused at its key
+        return node.value

@@ -16,7 +16,7 @@ from segutils.__main__ import build_parser, main
 from segutils.runner import places
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("run", "render", "check", "new", "sample", "batch", "status", "lab")
+COMMANDS = ("run", "render", "check", "new", "describe", "sample", "batch", "status", "lab")
 
 
 def enter(folder, monkeypatch):

@@ -65,7 +65,7 @@ def test_a_key_written_twice_is_refused(small_engagement):
             "did you mean 'Europe/Berlin'?",
         ),
         ("as_of: 2024-12-31", "as_of: 2024-12-31 10:00:00", "a day is wanted", "2025-12-31"),
-        ("as_of: 2024-12-31", "as_of: 31.12.2024", "'as_of': input should be a valid date", "2025-12-31"),
+        ("as_of: 2024-12-31", "as_of: 31.12.2024", "'as_of': '31.12.2024' is no day", "2025-12-31"),
         ("  customers:\n", "  custmers:\n", "unknown table 'custmers'", "did you mean 'customers'?"),
         ("region: area", "regoin: area", "looks like a misspelt 'region'", "did you mean 'region'?"),
         ("quantity: pieces", "quantty: pieces", "not a column of transactions", "did you mean 'quantity'?"),
@@ -163,7 +163,7 @@ def test_an_override_names_a_decision(small_engagement):
 def test_a_wrong_item_of_a_list_is_named_by_its_list(small_engagement):
     with small_engagement.open("a", encoding="utf-8") as stream:
         stream.write("packs: {executive: [doc]}\n")
-    assert refused(small_engagement).what == "'executive': input should be 'html', 'pdf', 'pptx' or 'xlsx'"
+    assert refused(small_engagement).what == "'executive': 'doc' is not known here"
 
 
 @pytest.mark.parametrize("name", ["logo.svg", "logo.png"])
@@ -172,3 +172,68 @@ def test_a_logo_is_what_its_name_says(small_engagement, name):
     with small_engagement.open("a", encoding="utf-8") as stream:
         stream.write(f"brand: {{logo: {name}, logo_alt: A mark}}\n")
     assert refused(small_engagement).what == f"the logo '{name}' cannot be used"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "where", "fix"),
+    [
+        ("Small Shop", "Small\u200b Shop", "U+200B, zero width space", "line 1, column 14", "delete it"),
+        ("Small Shop", "Small\x07Shop", "U+0007, a control character", "line 1, column 14", "delete it"),
+        ("Small Shop", "Small\u202eShop", "U+202E, right-to-left override", "line 1", "delete it"),
+        ("as_of: 2024-12-31", "as_of: 2024-02-30", "'2024-02-30' is no day", "line 3 (as_of)", "2025-12-31"),
+        (
+            "client: Small Shop",
+            "client: &a [*a]",
+            "an alias names what it stands in",
+            "line 1",
+            "write the value",
+        ),
+        (
+            "client: Small Shop",
+            "{aliases}client: *f",
+            "more than 100,000 values",
+            "line ",
+            "aliases of aliases",
+        ),
+        (
+            "simulated: true",
+            "brand: {<<: {font: x}}",
+            "unknown key '<<'",
+            "line 5 (brand.<<)",
+            "a single value",
+        ),
+        (
+            "simulated: true",
+            "simulated: maybe",
+            "'maybe' is neither true nor false",
+            "line 5",
+            "true or false",
+        ),
+        (
+            "client: Small Shop",
+            "client: [a]",
+            "a text is wanted, not a list",
+            "line 1 (client)",
+            "the client's",
+        ),
+        ("[household]", "household", "a list is wanted, not 'household'", "protected_attributes", "columns"),
+    ],
+)
+def test_what_nobody_sees_or_yaml_alone_allows(small_engagement, old, new, what, where, fix):
+    doubling = "a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\n" + "".join(
+        f"{this}: &{this} [{', '.join([f'*{before}'] * 10)}]\n"
+        for before, this in zip("abcde", "bcdef", strict=True)
+    )
+    edit(small_engagement, old, new.replace("{aliases}", doubling))
+    error = refused(small_engagement)
+    assert what in error.what and where in error.where and fix in error.fix
+
+
+def test_a_value_may_be_written_once_and_named_again(small_engagement):
+    text = small_engagement.read_text(encoding="utf-8")
+    text = "\ufeff" + text.replace("client: Small Shop", "client: &shop Ünal 😀").replace(
+        "data_note: Simulated data for tests.", "data_note: *shop"
+    )
+    small_engagement.write_text(text, encoding="utf-8")
+    found = engagement.load_engagement(small_engagement)
+    assert found.client == found.data_note == "Ünal 😀"

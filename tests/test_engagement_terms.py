@@ -123,23 +123,23 @@ def test_it_survives_its_json_and_counts_in_the_fingerprint(terms):
 
 # what is written → what instead | line | what the message says | what its fix says
 MISTAKES = """
-kind: growth → kind: grow | 27 | 'kind': input should be 'growth' | write growth, share
+kind: growth → kind: grow | 27 | 'kind': 'grow' is not known here | write growth, share
 measure: revenue_growth,  → | 27 | the key 'measure' is missing | such as net_revenue
-capacity: 0.5 → capacity: 5 | 27 | 'capacity': input should be less | from 0 (not at all) to 1
-amount: 900 → amount: -1 | 43 | 'amount': input should be greater | 0 or more
-amount: 900 → amount: .inf | 43 | 'amount': input should be a finite number | 0 or more
-per: order → per: orders | 44 | 'per': input should be 'segment' | customer, order, campaign
+capacity: 0.5 → capacity: 5 | 27 | 'capacity': 5 is above 1 | from 0 (not at all) to 1
+amount: 900 → amount: -1 | 43 | 'amount': -1 is below 0 | 0 or more
+amount: 900 → amount: .inf | 43 | 'amount': inf is no number to count with | 0 or more
+per: order → per: orders | 44 | 'per': 'orders' is not known here | customer, order, campaign
 channel: shop, owner: Ann → channel: shop | 44 | the key 'owner' is missing | who answers for it
 periods: 2, owner: Bob → owner: B, CFO | 41 | unknown key 'CFO' | stands in quotes
 better: lower → beter: lower | 34 | unknown key 'beter' | did you mean 'better'?
 [1, 1/3] → [1, 12] | 39 | a comparison of 12 is outside of 1/9 to 9 | use 1 (equal), 3, 5
-[1, 1/3] → [1, often] | 39 | 'comparisons': input should be a valid number | one row per criterion
+[1, 1/3] → [1, often] | 39 | 'comparisons': 'often' is no number | one row per criterion
 weights: {growth: 0.7, cost: 0.3} → weights: {} | 36 | 'Ann' gives neither weights nor comparisons | give one
-level: CM2 → level: CM4 | 47 | 'level': input should be 'CM1' | write CM1, CM2 or CM3
-regions: [all] → regions: all | 62 | 'regions': input should be a valid list | or [all]
+level: CM2 → level: CM4 | 47 | 'level': 'CM4' is not known here | write CM1, CM2 or CM3
+regions: [all] → regions: all | 62 | 'regions': a list is wanted, not 'all' | or [all]
 regions: [north] → regions: [all, north] | 63 | 'all' stands beside other names | names only
-detail: segments → detail: all | 63 | 'detail': input should be 'segments' | single ones too
-change: price → change: prices | 65 | 'change': input should be 'price' | write price, discount
+detail: segments → detail: all | 63 | 'detail': 'all' is not known here | single ones too
+change: price → change: prices | 65 | 'change': 'prices' is not known here | write price, discount
 quorum: 2,  → | 66 | the key 'quorum' is missing | add 'quorum:', how many members
 [EU, DE → [UK, DE | 67 | jurisdiction 'UK' is not known | did you mean 'GB'?
 [EU, DE → [NO, DE | 67 | NO without quotes means false | write "NO"

@@ -16,7 +16,8 @@ CONTEXT = table_schema.Context(as_of_end=datetime(2025, 1, 1), currency="EUR")
 CONTRACT = """
 customers: customer_id | name email phone company industry employees:n annual_revenue:m country region
   postcode latitude:n longitude:n signup_date:d acquisition_channel acquisition_cost:m business_unit
-  sales_segment strategy_segment /
+  sales_segment strategy_segment consent_email:f consent_phone:f consent_post:f consent_mail:f
+  consent_letter:f consent_sms:f consent_text:f consent_app:f consent_call:f consent_profiling:f /
 transactions: customer_id order_id ordered_at:t net_revenue:m | product_id quantity:n discount:m unit_cost:m
   contribution_margin:m channel region store_id currency
 products: product_id | category product_line brand business_unit list_price:m unit_cost:m /

@@ -135,7 +135,7 @@ def test_latest_run(small_engagement, small_run, monkeypatch):
     loaded = load_engagement(small_engagement)
     with pytest.raises(InputError, match="there is no run of Small Shop yet"):
         run_folders.find_latest(loaded)
-    run_folders.mark_latest(small_run.folder)
+    run_folders.mark(small_run.folder)
     assert run_folders.find_latest(loaded) == small_run.folder
     monkeypatch.setenv("SEGUTILS_RUN", str(small_run.folder))
     assert tables.open_run("").folder == small_run.folder

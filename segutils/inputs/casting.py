@@ -30,8 +30,8 @@ COMMA_DECIMAL = r"^[-+]?\d+(\.\d{3})*,\d+$"
 DOT_DECIMAL = r"^[-+]?\d+(,\d{3})*\.\d+$"
 COMMA_GROUPS = r"^[-+]?[1-9]\d{0,2}(,\d{3})+$"
 DOT_GROUPS = r"^[-+]?[1-9]\d{0,2}(\.\d{3})+$"
-TRUE_WORDS = ("true", "t", "yes", "y", "1")
-FALSE_WORDS = ("false", "f", "no", "n", "0")
+TRUE_WORDS = ("true", "t", "yes", "y", "1", "1.0", "j", "ja", "oui", "si", "sí", "tak")
+FALSE_WORDS = ("false", "f", "no", "n", "0", "0.0", "nein", "non", "nee", "nie")
 
 
 @ibis.udf.scalar.builtin(name="try_strptime")

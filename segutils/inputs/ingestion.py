@@ -8,6 +8,7 @@ that may not be used to segment are in none of them.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,7 @@ from segutils.engagement import Engagement, to_json
 from segutils.engagement_data import PURPOSES, SEGMENTATION
 from segutils.errors import InputError
 from segutils.expressions import read_condition
+from segutils.inputs import named_groups
 from segutils.inputs.faults import Counts, Fault, find_examples, find_fatal, make_fault, refuse_fatal
 from segutils.inputs.opening import (
     add_missing,
@@ -108,6 +110,8 @@ def ingest(engagement: Engagement, folder: Path, *, stop: bool = True) -> None:
             for counts in intake.counts:
                 _finish_file(counts, intake)
                 _note_repeated_lines(counts, intake)
+            seen = intake.accepted["customers"].select(*intake.columns["customers"])
+            named_groups.check_named_groups(engagement, seen)
         finally:
             intake.writer.shutdown(cancel_futures=True)
             intake.engine.disconnect()
@@ -252,7 +256,7 @@ def _count(judged: Judged, intake: Intake) -> Pair:
         check, count = judged.checks[number], int(found[f"broken_{number}"])
         if check.rule.startswith(UNREADABLE) and not found[f"readable_{number}"]:
             what = f"no cell of '{check.column}' can be read: {check.rule} ({examples[number][0]})"
-            fix = "map the right column, or state 'date_format:' or 'decimal:' for this table"
+            fix = _say_how_to_read(check.rule, examples[number][0])
             where = intake.engagement.where("tables", judged.name, "columns", check.column)
             raise InputError(what, where=where, fix=fix)
         intake.faults.append(make_fault(judged.name, check, rows=count, of=total, examples=examples[number]))
@@ -261,6 +265,19 @@ def _count(judged: Judged, intake: Intake) -> Pair:
         what = f"no row of '{judged.name}' can be used; most often: {worst.rule} ({worst.examples[0]})"
         raise InputError(what, where=where, fix=worst.fix)
     return Pair(rows_in=total, set_aside=aside)
+
+
+def _say_how_to_read(rule: str, example: str) -> str:
+    """What to state so that a column can be read of which no cell can."""
+    if rule.endswith("number"):
+        if example.endswith("%"):
+            return "export shares as numbers (0.03) and amounts without a percent sign, or convert in a query"
+        return "map the right column, or state the decimal mark of this table: decimal: ','"
+    if rule.endswith("yes or no"):
+        return "map the right column, or convert it in a query of this table"
+    year = re.search(r"\b\d{4}$", example)
+    form = "'%Y' for years" if year else "such as '%d.%m.%Y' or '%m/%Y'"
+    return f"map the right column, or state how its dates are written: date_format: {form}"
 
 
 def _note_repeated_lines(counts: Counts, intake: Intake) -> None:

@@ -22,12 +22,11 @@ from segutils import schemas, table_schema
 from segutils.engagement import Engagement
 from segutils.engagement_data import PURPOSES, WHOLE_ROWS
 from segutils.errors import InputError
+from segutils.inputs.casting import TRUE_WORDS
 from segutils.inputs.permissions import FieldRecord, Permit, list_permits
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-AGREED = ("true", "t", "yes", "y", "1", "1.0", "j", "ja", "oui", "si", "sí", "tak")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,4 +188,4 @@ def _agrees(value: ir.Value) -> ir.BooleanValue:
         return value.fill_null(False)
     if value.type().is_numeric():
         return (value == 1).fill_null(False)
-    return value.cast("string").strip().lower().isin(AGREED).fill_null(False)
+    return value.cast("string").strip().lower().isin(TRUE_WORDS).fill_null(False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_MARKER_STYLE
+from pptx.enum.text import PP_ALIGN
 from pptx.oxml import parse_xml
 from pptx.util import Pt
 
@@ -19,6 +20,9 @@ from segutils.packs.pptx_tables import printable
 
 if TYPE_CHECKING:
     from pptx.shapes.placeholder import ChartPlaceholder
+
+TOP, PLOT = 0.1, 0.79  # of a chart's height: where its rows begin, and what they take
+LEAST_ROOM, LEAST_NAME = 2.4, 7.0  # of a row, in its type size; a name's type size
 
 
 def draw_dots(drawer: ChartDrawer, placeholder: "ChartPlaceholder") -> Any:
@@ -45,16 +49,42 @@ def draw_dots(drawer: ChartDrawer, placeholder: "ChartPlaceholder") -> Any:
         _hide_from_legend(chart, [n for n, row in enumerate(rows) if not row.paint])
     names = rows[-1].names
     widest = max(text_width(name, TEXT, bold=True) for name in names) + 14
-    _set_plot_area(chart, left=min(widest / drawer.box.width, 0.36), top=0.1)
+    left = min(widest / drawer.box.width, 0.36)
+    _set_plot_area(chart, left=left)
     drawer.set_position_axis(chart, column=figure.y, title=False)
     chart.category_axis.minimum_scale, chart.category_axis.maximum_scale = axis.low, axis.high
     chart.category_axis.major_unit = axis.step
     chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = 0.5, len(names) + 0.5
     chart.value_axis.has_major_gridlines = False
     chart.value_axis.visible = False
+    dense = PLOT * drawer.box.height / len(names) < LEAST_ROOM * TEXT
     for row, series in zip(rows, chart.plots[0].series, strict=True):
-        _draw_row(drawer, row, series)
+        _draw_row(drawer, row, series, dense=dense)
+    if dense:
+        _write_names(drawer, frame.part.slide, names, left * drawer.box.width)
     return frame
+
+
+def _write_names(drawer: ChartDrawer, slide: Any, names: Sequence[str], width: float) -> None:
+    """The names of many rows, a line each, as a text beside the chart: labels would wrap into each other."""
+    room = PLOT * drawer.box.height / len(names)
+    size = min(TEXT, max(LEAST_NAME, 0.85 * room))
+    box = slide.shapes.add_textbox(
+        Pt(drawer.box.x),
+        Pt(drawer.box.y + TOP * drawer.box.height - 0.2 * size),
+        Pt(width - 4),
+        Pt(room * len(names)),
+    )
+    box.name = "Names"
+    frame = box.text_frame
+    frame.word_wrap = False
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
+    for number, name in enumerate(names):
+        line = frame.paragraphs[0] if not number else frame.add_paragraph()
+        line.alignment, line.line_spacing = PP_ALIGN.RIGHT, Pt(room)
+        run = line.add_run()
+        run.text, run.font.size = name, Pt(size)
+        run.font.bold = name == printable(str(drawer.figure.highlight))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +136,10 @@ def _plan_dots(drawer: ChartDrawer, grid: marks.Grid, axis: "_Axis") -> list[_Ro
     return [*rows, _Row(title="Names", points=edge, names=categories, labels="left")]
 
 
-def _draw_row(drawer: ChartDrawer, row: _Row, series: Any) -> None:
+def _draw_row(drawer: ChartDrawer, row: _Row, series: Any, *, dense: bool) -> None:
     if row.paint:
         series.format.line.fill.background()
-        drawer.mark(series.marker, row.paint, size=10)
+        drawer.mark(series.marker, row.paint, size=7 if dense else 10)
     else:
         series.marker.style = XL_MARKER_STYLE.NONE
     if row.line == "interval":
@@ -121,7 +151,7 @@ def _draw_row(drawer: ChartDrawer, row: _Row, series: Any) -> None:
     elif not row.paint:
         series.format.line.fill.background()
     for n, (point, name) in enumerate(zip(row.points, row.names, strict=True)):
-        if row.labels == "left":
+        if row.labels == "left" and not dense:
             bold = name == printable(str(drawer.figure.highlight))
             label_point(series, n, name, XL_LABEL_POSITION.LEFT, TEXT, bold=bold)
         elif row.labels == "above":
@@ -171,13 +201,13 @@ def _hide_from_legend(chart: Any, places: Sequence[int]) -> None:
         legend.find("{*}legendPos").addnext(parse_xml(xml))
 
 
-def _set_plot_area(chart: Any, *, left: float, top: float) -> None:
+def _set_plot_area(chart: Any, *, left: float) -> None:
     """Keep room at the left for names, which labels don't ask for themselves."""
     area = chart._chartSpace.chart.plotArea
     layout = area.find("{*}layout")
     if layout is not None:
         area.remove(layout)
-    sides = {"x": left, "y": top, "w": 0.97 - left, "h": 0.89 - top}
+    sides = {"x": left, "y": TOP, "w": 0.97 - left, "h": PLOT}
     places = "".join(f'<c:{side} val="{value:.4f}"/>' for side, value in sides.items())
     area.insert(
         0,

@@ -136,7 +136,9 @@ class _Work:
         if self.manifest.complete:
             if renderer:
                 rendered = render_packs(self.folder, self.manifest, self.engagement, renderer, self.progress)
-            run_folders.mark_latest(self.folder)
+            run_folders.mark(self.folder)
+        else:
+            run_folders.mark(self.folder, run_folders.UNFINISHED)
         records = [self.manifest.notebooks[name] for name in self.graph.names]
         return RunResult(
             folder=self.folder,
@@ -174,7 +176,7 @@ class _Work:
                 cell_seconds=self.request.cell_seconds,
                 redact=self.redact,
                 progress=self.progress,
-                earlier=_latest(self.folder),
+                earlier=run_folders.list_earlier(self.folder),
                 when_idle=_in_background(renderer.prepare) if renderer else None,
             ).execute()
 
@@ -182,8 +184,10 @@ class _Work:
         self.progress.tell(INPUTS, "started")
         start = time.perf_counter()
         self.manifest.inputs = None
-        earlier = _latest(self.folder)
-        if not (earlier and reuse_inputs(self.basis, key, earlier, self.engagement)):
+        earlier = run_folders.list_earlier(self.folder)
+        if any(reuse_inputs(self.basis, key, run, self.engagement) for run in earlier):
+            tables.check_plans(self.engagement, self.folder)
+        else:
             tables.ingest(self.engagement, self.folder)
         seconds = time.perf_counter() - start
         self.manifest.inputs = StepRecord(key=key, files=self.basis.input_files(), seconds=seconds)
@@ -210,13 +214,6 @@ def _with_parameters(engagement: Engagement, checked: Mapping[str, Mapping[str, 
         if values
     }
     return engagement.model_copy(update={"parameters": parameters})
-
-
-def _latest(folder: Path) -> Path | None:
-    """The client's latest run, if it is another one."""
-    pointer = folder.parent / "latest"
-    found = folder.parent / pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else folder
-    return None if found == folder else found
 
 
 def _in_background(work: Callable[[], None]) -> Callable[[], None]:

@@ -37,8 +37,8 @@ class Schedule:
     cell_seconds : int
     redact : callable
     progress : Progress
-    earlier : pathlib.Path, optional
-        The client's latest run, whose results are used again where their keys match.
+    earlier : tuple of pathlib.Path
+        The client's earlier runs whose results are used again where their keys match, best first.
     when_idle : callable, optional
         Called once, as soon as a worker has nothing to do: time to prepare what comes after the notebooks.
     """
@@ -51,7 +51,7 @@ class Schedule:
     cell_seconds: int
     redact: Redact
     progress: Progress
-    earlier: Path | None = None
+    earlier: tuple[Path, ...] = ()
     when_idle: Callable[[], None] | None = None
     _settled: dict[str, NotebookStatus] = field(default_factory=dict)
     _running: dict[Future[Outcome], NotebookRecord] = field(default_factory=dict)
@@ -80,8 +80,9 @@ class Schedule:
                     self._settle(record, "stopped")
 
     @cached_property
-    def _earlier_manifest(self) -> Manifest | None:
-        return read_manifest(self.earlier) if self.earlier else None
+    def _earlier(self) -> list[tuple[Path, Manifest]]:
+        read = [(folder, read_manifest(folder)) for folder in self.earlier]
+        return [(folder, manifest) for folder, manifest in read if manifest]
 
     @cached_property
     def _order(self) -> list[Notebook]:
@@ -112,7 +113,7 @@ class Schedule:
                     begun.add(notebook.name)
 
     def _is_done(self, wanted: NotebookRecord) -> bool:
-        """Is this work done already, in this run or in the client's latest one?"""
+        """Is this work done already, in this run or in one of the client's earlier ones?"""
         record = self.manifest.notebooks.get(wanted.name)
         if record and record.status == "done" and record.key == wanted.key:
             state = state_of(record, self.basis.folder)
@@ -121,9 +122,8 @@ class Schedule:
                 edited = ", with cells edited by hand" if state == "edited" else ""
                 self.progress.tell(wanted.name, f"unchanged{edited}")
                 return True
-        if self.earlier and self._earlier_manifest and not record:
-            copied = reuse(wanted, self._earlier_manifest, self.earlier, self.basis.folder)
-            if copied:
+        for folder, manifest in self._earlier if not record else ():
+            if copied := reuse(wanted, manifest, folder, self.basis.folder):
                 self._settle(copied, "done")
                 self.progress.tell(wanted.name, f"unchanged since {copied.reused_from}")
                 return True

@@ -296,6 +296,27 @@ def test_a_wide_heat_map_has_its_values_in_one_line(sample_pack, tmp_path):
     assert any("Another." in shape.text_frame.text for _, shape in shapes_of(deck) if shape.has_text_frame)
 
 
+def test_names_of_many_rows_stand_in_lines_as_high_as_rows(sample_pack, tmp_path):
+    first = next(e for page in sample_pack.pages for e in page.exhibits if isinstance(e, FigureExhibit))
+    names = [f"Dealer-served accounts in product line {n}" for n in range(18)]
+    data = pd.DataFrame({"x": names, "y": range(18), "low": range(-1, 17), "high": range(1, 19)})
+    words = {"title": "Dense", "subtitle": "S", "alt": "A"}
+    figure = Figure(kind="dot", data=data, x="x", y="y", low="low", high="high", **words)
+    page = next(page for page in sample_pack.pages if first in page.exhibits)
+    shown = replace(page, exhibits=(replace(first, figure=figure),), notes=(), limits=(), decision=None)
+    deck = read(replace(sample_pack, pages=(shown,)), tmp_path)
+    check_bounds(deck)
+    ((_, box),) = [(slide, shape) for slide, shape in shapes_of(deck) if shape.name == "Names"]
+    assert [line.text for line in box.text_frame.paragraphs] == names
+    (pitch,) = {line.line_spacing for line in box.text_frame.paragraphs}
+    (chart,) = [shape for _, shape in shapes_of(deck) if shape.has_chart]
+    area = chart.chart._chartSpace.chart.plotArea.find("{*}layout/{*}manualLayout")
+    height = float(area.find("{*}h").get("val")) * chart.height
+    assert pitch * 18 == pytest.approx(height, rel=0.01)
+    assert box.text_frame.paragraphs[0].runs[0].font.size <= pitch
+    assert box.left + box.width <= chart.left + float(area.find("{*}x").get("val")) * chart.width
+
+
 def test_ellipses_and_frontiers_are_series_of_one_chart(sample_pack, tmp_path):
     source = sample_pack.pages[0].source
     matrix = pd.DataFrame({"x": [1.0, 3.0], "y": [10.0, 20.0], "s": ["A", "B"], "size": [1.0, 4.0]})

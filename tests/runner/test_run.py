@@ -209,6 +209,22 @@ def test_a_failure_stops_what_needs_it_and_nothing_else(home):
     assert not (result.folder / "notebooks" / "1_2_second.failed.ipynb").exists()
 
 
+def test_after_a_failure_a_change_of_the_engagement_redoes_only_what_it_touches(home):
+    write_notebook(home / "playbook", "1_2_second", {"boom": "1 / 0"}, reads=["alpha"], writes=["beta"])
+    failed, _ = again(home)
+    with (home / "client" / "engagement.yml").open("a", encoding="utf-8") as stream:
+        stream.write("finance: {discount_rate: 0.08, horizon_years: 5, owner: Ann}\n")
+    copy = "run.write('beta', run.read('alpha'))"
+    write_notebook(
+        home / "playbook", "1_2_second", {"setup": OPEN, "fixed": copy}, reads=["alpha"], writes=["beta"]
+    )
+    repaired, lines = again(home)
+    assert repaired.folder != failed.folder and repaired.manifest.complete
+    assert done_again(lines) == ["1_2_second", "1_4_last"]
+    assert f"unchanged since {failed.folder.name}" in lines.text
+    assert (repaired.folder.parent / "latest").read_text().strip() == repaired.folder.name
+
+
 def test_packs_of_a_run_that_then_fails_are_taken_away(home):
     packs = FakePacks()
     first, _ = again(home, renderer=packs.renderer)
