@@ -13,6 +13,7 @@ NUMBER_WIDTH, GAP = 44.0, 24.0
 VARIANTS = ((1, 13), (1, 12), (1, 11), (1, 10), (2, 12), (2, 11), (2, 10), (2, 9))  # columns, type size
 
 Entry = tuple[str, str]  # what is printed, and the anchor of its slide; a heading has none
+NOTHING: Entry = ("", "")
 
 
 def plan_contents(entries: Sequence[Entry]) -> list[Slide]:
@@ -52,19 +53,32 @@ def _lay_out(entries: Sequence[Entry], columns: int, size: float) -> list[Grid]:
     most = int((BOX.height - _height("", 1.0, size)) / _height("", 1.0, size))
     while rest:
         rows = min(most, ceil(len(rest) / columns))
-        grid = _build(rest[: rows * columns], columns, rows, size)
-        while grid.height > BOX.height and rows > 1:
+        if rows < most and rest[-1] not in _fill(rest, columns, rows):
+            rows += 1
+        filled = _fill(rest, columns, rows)
+        while _build(filled, columns, size).height > BOX.height and rows > 2:
             rows -= 1
-            grid = _build(rest[: rows * columns], columns, rows, size)
-        grids.append(grid)
-        rest = rest[rows * columns :]
+            filled = _fill(rest, columns, rows)
+        grids.append(_build(filled, columns, size))
+        rest = rest[sum(entry != NOTHING for entry in filled) :]
     return grids
 
 
-def _build(entries: Sequence[Entry], columns: int, rows: int, size: float) -> Grid:
-    """Down the first column, then down the next."""
+def _fill(entries: Sequence[Entry], columns: int, rows: int) -> list[Entry]:
+    """Down the first column, then down the next; no column ends with a heading."""
+    filled: list[Entry] = []
+    for entry in entries:
+        if not entry[1] and rows > 1 and len(filled) % rows == rows - 1:
+            filled.append(NOTHING)
+        if len(filled) >= rows * columns:
+            break
+        filled.append(entry)
+    return [*filled, *[NOTHING] * (rows * columns - len(filled))]
+
+
+def _build(filled: Sequence[Entry], columns: int, size: float) -> Grid:
+    rows = len(filled) // columns
     width = (BOX.width - GAP * (columns - 1)) / columns - NUMBER_WIDTH
-    padded = [*entries, *[("", "")] * (rows * columns - len(entries))]
     head = [CellLook(bold=True, ink="tx2", rule="tx1", rule_width=1.0, right=side) for side in (False, True)]
     gap = CellLook(rule="bg1")
     texts, looks, heights, links = [[]], [[]], [_height("", width, size)], {}
@@ -74,7 +88,7 @@ def _build(entries: Sequence[Entry], columns: int, rows: int, size: float) -> Gr
     for row in range(rows):
         texts.append([])
         looks.append([])
-        line = [padded[column * rows + row] for column in range(columns)]
+        line = [filled[column * rows + row] for column in range(columns)]
         for text, anchor in line:
             if texts[-1]:
                 texts[-1].append("")
