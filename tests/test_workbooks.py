@@ -86,3 +86,40 @@ def test_a_formula_about_what_is_not_there_is_refused(formula, says):
 def test_sheets_have_different_names():
     with pytest.raises(ValueError, match="different names"):
         build_workbook([SHEETS[0], SHEETS[0]], **ABOUT)
+
+
+def test_a_column_of_formats_is_not_shown_and_moves_no_address():
+    """Its place is not counted: target is the third column with or without a format between."""
+    first = Sheet(
+        name="Parts",
+        claim="x",
+        table=PARTS[["group", "unit", "goal", "target"]],
+        formats={"target": "by:unit"},
+        formulas={"group": "{target}"},
+    )
+    assert first.shown == ["group", "goal", "target"]
+    content = build_workbook([first], **ABOUT)
+    assert "<f>$C5</f>" in read_xml(content, "xl/worksheets/sheet1.xml")
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    assert rows[3] == ["Group", "Goal", "Target"] and "money" not in str(rows)
+
+
+def test_a_long_text_has_room_for_its_lines():
+    """Programs that find no height by themselves would print lines over each other."""
+    text = "word " * 60
+    table = pd.DataFrame({"short": ["a", "b"], "long": ["one line", text]})
+    xml = read_xml(
+        build_workbook([Sheet(name="S", claim="x", table=table)], **ABOUT), "xl/worksheets/sheet1.xml"
+    )
+    heights = {int(n): float(ht) for n, ht in re.findall(r'<row r="(\d+)"[^>]*? ht="([\d.]+)"', xml)}
+    width = float(re.search(r'<col min="2" max="2" width="([\d.]+)"', xml)[1])
+    assert heights[6] >= 13 * len(text) / width > 3 * heights[5]
+
+
+def test_what_may_be_changed_looks_so_and_takes_numbers_only():
+    sheet = Sheet(name="S", claim="x", table=WHOLE, inputs=["target"], frozen=2)
+    content = build_workbook([sheet], **ABOUT)
+    xml = read_xml(content, "xl/worksheets/sheet1.xml")
+    assert 'type="decimal"' in xml and 'sqref="B5:B6"' in xml and 'xSplit="2"' in xml
+    assert "FFF8DC" in read_xml(content, "xl/styles.xml").upper()
+    assert "Targets, Acme, as of 2025-12-31" in xml, "said at the foot of each page"

@@ -12,7 +12,8 @@ import pandas as pd
 
 from segutils.attractiveness.samples import GroupSamples
 from segutils.statistics import portfolio
-from segutils.statistics.portfolio import Rules
+from segutils.statistics.decisions import TIE
+from segutils.statistics.portfolio import Judged, Rules
 
 NEAR, ANY, TOGETHER = "other weights", "any weights", "all together"
 
@@ -82,9 +83,9 @@ def count_acceptability(
     firsts, places = [], []
     for cause, (values, weights) in cases.items():
         judged = portfolio.judge_groups(values, samples.measures, rules, weights=weights)
-        ranks, targets = judged.ranks(), judged.verdicts(rules) == portfolio.TARGET
+        shares_of, targets = share_places(judged), judged.verdicts(rules) == portfolio.TARGET
         for n, (code, name) in enumerate(zip(samples.codes, samples.names, strict=True)):
-            shares = np.bincount(ranks[:, n], minlength=len(samples.names) + 1) / len(ranks)
+            shares = shares_of[n]
             firsts.append((code, name, cause, float(shares[1]), float(targets[:, n].mean())))
             places += [(code, name, cause, rank, float(share)) for rank, share in enumerate(shares)]
     return Acceptability(
@@ -92,3 +93,33 @@ def count_acceptability(
         ranks=pd.DataFrame(places, columns=["code", "name", "cause", "rank", "share"]),
         draws=draws,
     )
+
+
+def share_places(judged: Judged) -> np.ndarray:
+    """How often each group takes each place; groups that are level share their places evenly.
+
+    Parameters
+    ----------
+    judged : Judged
+        Draw x group.
+
+    Returns
+    -------
+    numpy.ndarray
+        Group x place (0: misses a limit); each row makes 1.
+    """
+    total = np.where(judged.passes, np.nan_to_num(judged.total, nan=-1.0), -2.0)
+    draws, groups = total.shape
+    ahead, level = np.zeros(total.shape, dtype=int), np.zeros(total.shape, dtype=int)
+    for other in total.T[:, :, None]:  # a group at a time: many groups and draws fit into memory
+        ahead += other > total + TIE
+        level += np.abs(other - total) <= TIE
+    shares = np.zeros((groups, groups + 1))
+    for n in range(groups):
+        in_draws = judged.passes[:, n]
+        shares[n, 0] = (~in_draws).sum()
+        first, many = ahead[in_draws, n], level[in_draws, n]
+        for step in range(many.max(initial=0)):
+            there = many > step
+            shares[n] += np.bincount(first[there] + 1 + step, 1 / many[there], minlength=groups + 1)
+    return shares / draws

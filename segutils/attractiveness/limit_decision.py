@@ -182,9 +182,9 @@ def list_breakpoints(
         return Finding(
             slug=slug,
             status="not_run",
-            headline="Without limits there is none to move.",
+            headline=f"There is no limit to move: {words.say_why_none(samples, limits, word=word)}.",
             table=pd.DataFrame(columns=["measure", "limit", "at", "name", "effect"]),
-            needs=(words.LIMITS,) if limits.empty else (words.GROUPS,),
+            needs=(words.GROUPS,) if samples is None else (words.LIMITS,),
         )
     moves = list_moves(standings, pd.Series(samples.column("net_revenue"), index=list(samples.names)))
     shown = ["measure", "limit", "at", "low", "high", "name", "effect", "revenue_kept"]
@@ -240,14 +240,10 @@ def _withhold(
     samples: GroupSamples | None, limits: pd.DataFrame, figures: CustomerFigures, *, slug: str, word: str
 ) -> Finding:
     """Nobody is excluded without a limit, a group and a measure; what is known of the groups is shown."""
-    if samples is None:
-        why, needs = f"no customer is in a {word}", (words.GROUPS,)
-    elif limits.empty:
-        why, needs = f"nobody has stated what a {word} must have", (words.LIMITS, *_ask(USUAL, figures))
-    else:
-        named = ", ".join(call_measure(name) for name in dict.fromkeys(limits.measure))
-        why = f"nothing is known of what the limits are on ({named})"
-        needs = _ask(list(dict.fromkeys(limits.measure)), figures)
+    why, needs = words.say_why_none(samples, limits, word=word), (words.GROUPS,)
+    if samples is not None:
+        needs = (words.LIMITS, *_ask(USUAL, figures)) if limits.empty else ()
+        needs = needs or _ask(list(dict.fromkeys(limits.measure)), figures)
     table = pd.DataFrame(columns=["group"]) if samples is None else samples.table
     formats = {name: MEASURES[name].format for name in table.columns if name in MEASURES}
     labels = {name: call_measure(name)[:1].upper() + call_measure(name)[1:] for name in formats}

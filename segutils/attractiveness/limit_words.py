@@ -9,7 +9,8 @@ import pandas as pd
 
 from segutils.attractiveness.limit_options import AS_STATED
 from segutils.attractiveness.limits import NEARLY_IN, NEARLY_OUT, OUT
-from segutils.attractiveness.rules import call_measure, write_measure
+from segutils.attractiveness.rules import call_measure, write_apart, write_measure
+from segutils.attractiveness.samples import GroupSamples
 from segutils.findings import Decision, Figure, Need
 from segutils.formats import format_value, join_words, plural
 from segutils.statistics.customer_figures import MEASURES
@@ -28,12 +29,21 @@ GROUPS = Need(
 )
 
 
+def say_why_none(samples: GroupSamples | None, limits: pd.DataFrame, *, word: str) -> str:
+    """Why nobody can be held against a limit."""
+    if samples is None:
+        return f"no customer is in a {word}"
+    if limits.empty:
+        return f"nobody has stated what a {word} must have"
+    named = ", ".join(call_measure(name) for name in dict.fromkeys(limits.measure))
+    return f"nothing is known of what the limits are on ({named})"
+
+
 def say_miss(row) -> str:
     """``contribution margin (22.1 %, 21.3 % to 22.8 %; at least 30.0 % asked for)``."""
     way = "at least" if row.side == "min" else "at most"
-    value, limit, low, high = (
-        write_measure(row.measure, number) for number in (row.value, row.limit, row.low, row.high)
-    )
+    value, limit = write_apart(row.measure, row.value, row.limit)
+    low, high = (write_measure(row.measure, number) for number in (row.low, row.high))
     return f"{call_measure(row.measure)} ({value}, {low} to {high}; {way} {limit} asked for)"
 
 
@@ -81,11 +91,14 @@ def say_moves(moves: pd.DataFrame) -> str:
 
 def find_nearest(moves: pd.DataFrame) -> str:
     """The smallest move of one limit that changes the list, on the measures' scales."""
-    told = moves.dropna(subset=["distance"])
-    if told.empty:
+    if moves.empty:
         return "No move of a single limit changes the list"
-    row = told.loc[told.distance.idxmin()]
-    to, now = write_measure(row.measure, row["at"]), write_measure(row.measure, row.limit)
+    told = moves.dropna(subset=["distance"])
+    row = moves.iloc[0] if told.empty else told.loc[told.distance.idxmin()]
+    to, now = write_apart(row.measure, row["at"], row.limit)
+    if told.empty:  # a limit of 0 on a measure without a scale: nothing to measure a distance by
+        moved = f"{call_measure(row.measure)} from {now} to {to}"
+        return f"The list changes with the limit on {moved}, where {row['name']} {row.effect}"
     return (
         f"The smallest move that changes the list, on the scale of each measure, is "
         f"{call_measure(row.measure)} from {now} to {to}, where {row['name']} {row.effect}"
@@ -105,7 +118,9 @@ def say_headline(decision: Decision, decisive: pd.DataFrame, *, word: str, group
         start = (
             f"All {groups} {word}s keep every limit" if groups > 1 else f"The only {word} keeps every limit"
         )
-        return f"{start}, in {same} of other samples; nearest to one is {row['name']}: {say_miss(row)}."
+        return (
+            f"{start}, in {same} of other samples too; the closest call is {row['name']} on {say_miss(row)}."
+        )
     surely = out.groupby("name", sort=False).miss_share.max() >= firm
     unsure = [name for name in names if not surely[name]]
     verb = "is" if len(names) == 1 else "are"
@@ -157,7 +172,7 @@ def draw_limit(standings: pd.DataFrame, measure: str, side: str, moves: pd.DataF
     would = {"falls": "would fall at", "returns": "would return at"}
     steps = []
     for row in own.itertuples():
-        step = f"{would[row.effect]} {write_measure(measure, row.at)}"
+        step = f"{would[row.effect]} {write_apart(measure, row.at, limit)[0]}"
         steps.append(step if [row.name] == out else f"{row.name} {step}")
     told = f"{_name_few(out, word)} {'misses' if len(out) == 1 else 'miss'} it" if out else "all keep it"
     told = join_words([told, *steps[:1]]) if steps else f"{told}, wherever it lies"

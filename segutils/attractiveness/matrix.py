@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from segutils.attractiveness.acceptability import Acceptability, count_acceptability
+from segutils.attractiveness.flips import FLIPS, search_flips
 from segutils.attractiveness.rules import AXES, StatedRules
 from segutils.attractiveness.samples import GroupSamples
 from segutils.findings import Override
 from segutils.statistics import intervals, portfolio
-from segutils.statistics.decisions import flip_weight
+from segutils.statistics.decisions import TIE, flip_weight
 from segutils.statistics.topsis import find_reversals
 
 COLUMNS = (
@@ -20,7 +21,6 @@ COLUMNS = (
     *("competitiveness", "competitiveness_low", "competitiveness_high", "score", "score_low", "score_high"),
     *("topsis", "net_revenue", "customers", "missed", "first_share", "target_share", "chosen"),
 )
-FLIPS = ["criterion", "weight", "flip_weight", "change", "winner_then"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,27 @@ class Matrix:
     def passing(self) -> pd.DataFrame:
         """The groups that keep every limit."""
         return self.table[self.table.missed == ""]
+
+    @property
+    def level(self) -> list[str]:
+        """The groups that come first together; one, where scores tell them apart."""
+        scores = self.passing.score
+        return self.passing.name[scores >= scores.max() - TIE].tolist()
+
+    @property
+    def attractive(self) -> list[str]:
+        """The groups of which more are wanted: the targets, and the first one or the client's own."""
+        wanted = (self.table.verdict == portfolio.TARGET) | self.table.chosen.eq(True)
+        return self.table.name[wanted].tolist()
+
+    @property
+    def unknown(self) -> dict[str, list[str]]:
+        """Criteria that are known, but not of these groups that keep every limit."""
+        if self.table.empty:
+            return {}
+        known = self.samples.table.set_index("group").loc[self.passing.name, list(self.stated.rules.weights)]
+        gone = known.isna()
+        return {name: gone.index[gone[name]].tolist() for name in known if gone[name].any()}
 
 
 def judge_matrix(
@@ -126,18 +147,24 @@ def judge_matrix(
 def find_flips(samples: GroupSamples, rules: portfolio.Rules) -> pd.DataFrame:
     """At which weight of a single criterion would another group come first?
 
+    The other weights keep their proportions. Solved for where every criterion is known of every group that
+    keeps the limits; otherwise searched for in steps of a thousandth and closed in by halves, as a score is
+    then no straight line.
+
     Returns
     -------
     pandas.DataFrame
         ``criterion, weight, flip_weight, change, winner_then``, the smallest change first; weights are of the
-        total of both axes. Empty where fewer than two groups pass with all criteria known.
+        total of both axes. Empty where fewer than two groups can be compared.
     """
     judged = portfolio.judge_groups(samples.values, samples.measures, rules)
     scaled = _scale(samples, rules)
-    left = judged.passes & np.isfinite(scaled).all(axis=1)
+    left = judged.passes & np.isfinite(judged.total)
     if left.sum() < 2:
         return pd.DataFrame(columns=FLIPS)
     index = np.array(samples.names)[left].tolist()
+    if not np.isfinite(scaled[left]).all():
+        return search_flips(scaled[left], rules, index)
     return flip_weight(pd.DataFrame(scaled[left], columns=list(rules.weights), index=index), rules.weights)
 
 

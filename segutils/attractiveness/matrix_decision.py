@@ -13,7 +13,7 @@ from segutils.attractiveness.limit_words import GROUPS, say_standings
 from segutils.attractiveness.limits import FIRM, build_standings
 from segutils.attractiveness.matrix import Matrix
 from segutils.attractiveness.providers import say_firsts
-from segutils.attractiveness.rules import AXES, WEIGHTS, list_scales
+from segutils.attractiveness.rules import AXES, WEIGHTS, list_scales, state_weights
 from segutils.findings import Decision, Finding, Need, Override
 from segutils.formats import plural
 from segutils.statistics import portfolio
@@ -105,13 +105,14 @@ def decide_matrix(
         formats={name: fmt for name, fmt in FORMATS.items() if name in options.columns},
     )
     shown = ["name", "verdict", "attractiveness", "competitiveness", "score", "topsis", "net_revenue"]
-    shown += ["score_low", "score_high"] if stated.missing else []
+    shown += ["score_low", "score_high"] if stated.missing or matrix.unknown else []
     shown = table[[*shown, "missed", "first_share"]].copy()
     shown["missed"] = [matrix_words.say_measures(text) for text in shown.missed]
     contradict = {name for axis in AXES for name in find_contradictions(getattr(stated, axis))}
-    sure = held[TOGETHER] >= firm and not stated.missing and not contradict
     redrawn = matrix_words.name_redrawn(samples, word)
     standings = build_standings(samples, stated.rules.limits, firm=firm, scales=stated.rules.scales)
+    unknown = bool(stated.missing or matrix.unknown or standings.value.isna().any())
+    sure = held[TOGETHER] >= firm and not unknown and not contradict
     return Finding(
         slug=slug,
         status="fail" if recommended == nobody else "pass" if sure else "caution",
@@ -131,7 +132,7 @@ def decide_matrix(
             *say_firsts(samples, stated.rules),
             *figures.notes,
         ],
-        assumptions=(*list_scales(stated.rules), *figures.assumptions),
+        assumptions=(state_weights(stated), *list_scales(stated.rules), *figures.assumptions),
         limits=(
             "A market is given to customers in proportion to what they buy, so shares differ between "
             f"{word}s only as far as they buy in different markets.",

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from segutils.attractiveness.acceptability import ANY, NEAR, TOGETHER, Acceptability
 from segutils.attractiveness.matrix import Matrix
 from segutils.attractiveness.matrix_words import list_verdicts, name_redrawn
+from segutils.attractiveness.rules import AXES
 from segutils.findings import Figure
 from segutils.formats import format_value, join_words, plural
+from segutils.statistics import portfolio
 
 SURE = 0.995  # a share that is written as 100 %
 FIRM_PLACE = 0.9  # share of draws in which a place is called kept
 MAX_ROWS = 12  # groups in the drawing of places
+MAX_BUBBLES = 25  # groups in the matrix, those with the highest scores
+MAX_NAMED = 3  # groups that are named one by one
 
 
 def draw_matrix(matrix: Matrix, recommended: str, *, word: str, currency: str, level: float = 0.9) -> Figure:
     """Attractiveness by competitiveness, bubble = revenue, ellipses = other samples."""
-    table, rules = matrix.table, matrix.stated.rules
-    columns = ["name", "competitiveness", "attractiveness", "net_revenue"]
-    ends = ["attractiveness_low", "attractiveness_high", "competitiveness_low", "competitiveness_high"]
-    data = table[[*columns, *ends]].copy()
-    passing = matrix.passing
+    table, rules, passing = matrix.table, matrix.stated.rules, matrix.passing
+    shown = (passing if len(passing) else table).dropna(subset=list(AXES)).head(MAX_BUBBLES)
+    data = shown[["name", "competitiveness", "attractiveness", "net_revenue"]]
+    data = data.merge(span_ellipses(matrix, shown.name.tolist(), level=level), on="name")
     parts = join_words(list_verdicts(table, word=word))
-    title = f"{parts}; {passing.name.iloc[0]} is ahead" if len(passing) > 1 else parts
-    best, worst = table.iloc[0], table.iloc[-1]
+    title = f"{parts}; {passing.name.iloc[0]} is ahead" if len(matrix.level) == 1 < len(passing) else parts
+    best, worst = shown.iloc[0], shown.iloc[-1]
     anew = "drawn anew" if matrix.samples.agreement is None else f"drawn and {word}s formed anew"
     return Figure(
         kind="scatter",
@@ -40,17 +46,56 @@ def draw_matrix(matrix: Matrix, recommended: str, *, word: str, currency: str, l
         title=title,
         subtitle=f"{word.capitalize()}s, weighted scores from 0 (worst) to 1 (best); area: net revenue a "
         f"year, {currency}",
-        alt=f"{plural(len(table), 'bubble')}. Highest {best['name']} (attractiveness "
+        alt=f"{plural(len(shown), 'bubble')}. Highest {best['name']} (attractiveness "
         f"{best.attractiveness:.2f}, competitiveness {best.competitiveness:.2f}), lowest {worst['name']} "
         f"({worst.attractiveness:.2f}, {worst.competitiveness:.2f}).",
-        caption=f"Ellipses: as wide and as high as the middle {format_value(level, 'share:0')} of samples in "
-        f"which customers are {anew}. Both axes are cut in thirds: a target is strong on one and not weak on "
-        "the other.",
+        caption=f"Each ellipse holds {format_value(level, 'share:0')} of the samples in which customers are "
+        f"{anew}. Both axes are cut in thirds: a target is strong on one and not weak on the other."
+        + _say_left_out(table, shown, word),
         formats={"competitiveness": "number:2", "attractiveness": "number:2", "net_revenue": "money"},
         reference=rules.marks[1],
         reference_label="strong from here",
-        highlight=recommended if recommended in set(table.name) else None,
+        highlight=recommended if recommended in set(shown.name) else None,
     )
+
+
+def span_ellipses(matrix: Matrix, names: Sequence[str], *, level: float) -> pd.DataFrame:
+    """Ellipses that hold this share of the samples: on both axes at once, not on each by itself.
+
+    Parameters
+    ----------
+    matrix : Matrix
+    names : sequence of str
+        Groups of which something is known on both axes.
+    level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name`` and the ends of the ellipse on both axes; as long as the samples spread on each axis, and so
+        large together that `level` of them lie within.
+    """
+    judged = portfolio.judge_groups(matrix.samples.widest, matrix.samples.measures, matrix.stated.rules)
+    columns: dict[str, object] = {"name": list(names)}
+    members = [matrix.samples.names.index(name) for name in names]
+    spread = np.stack([getattr(judged, axis)[:, members] for axis in AXES], axis=-1)
+    centre, width = np.nanmean(spread, axis=0), np.nanstd(spread, axis=0)
+    apart = np.divide(spread - centre, width, out=np.zeros(spread.shape), where=width > 0)
+    size = np.sqrt(np.nanquantile((apart**2).sum(axis=-1), level, axis=0))[:, None] * width
+    for n, axis in enumerate(AXES):
+        columns |= {f"{axis}_low": centre[:, n] - size[:, n], f"{axis}_high": centre[:, n] + size[:, n]}
+    return pd.DataFrame(columns)
+
+
+def _say_left_out(table: pd.DataFrame, shown: pd.DataFrame, word: str) -> str:
+    """Who is not drawn, and why."""
+    out = table.name[(table.missed != "") & ~table.name.isin(shown.name)].tolist()
+    behind = len(table) - len(shown) - len(out)
+    text = ""
+    if out:
+        who = join_words(out) if len(out) <= MAX_NAMED else plural(len(out), word)
+        text += f" Not drawn, as a limit is missed: {who}."
+    return f"{text} Not drawn, further behind or not known: {plural(behind, word)}." if behind else text
 
 
 def draw_ranks(matrix: Matrix, *, word: str) -> tuple[Figure, ...]:

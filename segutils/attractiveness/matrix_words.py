@@ -34,6 +34,8 @@ def say_headline(matrix: Matrix, decision: Decision, *, word: str, redrawn: str)
     if len(matrix.passing) == 1:
         only = f"the only {word}" if len(table) == 1 else f"the only one of {len(table)} {word}s"
         return f"{best} is {only} that keeps the stated limits, so there is nothing to choose between."
+    if len(level := matrix.level) > 1:
+        return f"{join_words(level)} come first together: by the stated criteria they are level."
     share = format_value(decision.robustness_share, "share:0")
     dropped = table.name[table.verdict == portfolio.DROP].tolist()
     end = f"; {join_words(dropped)} {'is' if len(dropped) == 1 else 'are'} dropped" if dropped else ""
@@ -41,7 +43,7 @@ def say_headline(matrix: Matrix, decision: Decision, *, word: str, redrawn: str)
         end = f"; {len(dropped)} {word}s are dropped"
     strong = table.set_index("name").verdict[best] == portfolio.TARGET
     called = "is the first target" if strong else "comes first, though not strong enough for a target"
-    missing = len(matrix.stated.missing)
+    missing = len({*matrix.stated.missing, *matrix.unknown})
     gap = f", with {plural(missing, 'criterion', 'criteria')} unknown" if missing else ""
     return f"{best} {called}{gap}, and stays first in {share} of other {redrawn}{end}."
 
@@ -77,6 +79,8 @@ def say_flips(matrix: Matrix) -> str:
     """The smallest change of one weight, and of the balance of the axes, that changes the first place."""
     if len(matrix.passing) < 2:
         return ""
+    if len(matrix.level) > 1:
+        return f"{join_words(matrix.level)} share the first place already."
     flips, shares = find_flips(matrix.samples, matrix.stated.rules), find_share_flip(matrix)
     parts, near = [], flips.dropna(subset=["flip_weight"])
     if len(near):
@@ -106,8 +110,11 @@ def say_measures(missed: str) -> str:
 def list_notes(matrix: Matrix, *, word: str) -> list[str]:
     """TOPSIS and what its order hangs on, the raters, and criteria that are not known."""
     notes = []
-    if matrix.stated.missing:
+    if matrix.stated.missing or matrix.unknown:
         notes.append(_say_missing(matrix))
+    lost = matrix.passing.name[matrix.passing.score.isna()].tolist()
+    if lost:
+        notes.append(f"Not scored, as nothing is known of them on one axis: {join_words(lost)}.")
     notes.append(say_topsis(matrix, word=word))
     notes += say_raters(matrix)
     return notes
@@ -124,6 +131,9 @@ def say_topsis(matrix: Matrix, *, word: str) -> str:
     else:
         too = " too, with another order behind" if order[0] == passing.name.iloc[0] else ""
         text = f"TOPSIS puts {order[0]} first{too}"
+    if matrix.unknown:
+        left_out = join_words([call_measure(name) for name in matrix.unknown])
+        text = f"{text} (TOPSIS without {left_out})"
     turned = list_reversals(matrix.samples, matrix.stated.rules)
     if turned.empty:
         return f"{text}; it keeps its order whichever {word} is left out or let in."
@@ -171,10 +181,12 @@ def _say_missing(matrix: Matrix) -> str:
     stated, passing = matrix.stated, matrix.passing
     weight = sum(stated.stated.weights[name] for name in stated.missing)
     sure = len(passing) < 2 or (passing.score_low.iloc[0] >= passing.score_high.iloc[1:]).all()
-    return (
-        f"Not known: {join_words([call_measure(name) for name in stated.missing])}. "
-        f"{format_value(weight, 'share:0')} of the weight went to the other criteria in proportion; "
-        + ("the first place would stand whatever they were." if sure else "they could change the order.")
+    listed = [call_measure(name) for name in stated.missing]
+    listed += [f"{call_measure(name)} of {join_words(groups)}" for name, groups in matrix.unknown.items()]
+    went = f"{format_value(weight, 'share:0')} of the weight" if stated.missing else "Its weight"
+    went = f"{went}, and more of these groups'," if stated.missing and matrix.unknown else went
+    return f"Not known: {join_words(listed)}. {went} went to the other criteria in proportion; " + (
+        "the first place would stand whatever they were." if sure else "they could change the order."
     )
 
 

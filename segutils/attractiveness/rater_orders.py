@@ -81,8 +81,10 @@ def check_raters(matrix: Matrix, *, slug: str, word: str = "segment") -> Finding
 
 def _say_orders(orders: dict[str, list[str]], matrix: Matrix, *, word: str) -> str:
     together = matrix.passing.name.tolist()
-    if not orders or not together:
+    if not together:
         return f"no {word} is left to be put in order"
+    if not orders:
+        return "none of them weighed both axes, so nobody's own order can be told"
     same = [name for name, order in orders.items() if order == together]
     firsts = {order[0] for order in orders.values()}
     if len(same) == len(orders):

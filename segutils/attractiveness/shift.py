@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from segutils.attractiveness.samples import GroupSamples
 from segutils.attractiveness.ways import Shift, judge_way, trace_way
 from segutils.statistics import portfolio
+from segutils.statistics.portfolio import Judged
 
 LEVELS = {portfolio.DROP: 0, portfolio.MAINTAIN: 1, portfolio.TARGET: 2}
 COLUMNS = (
@@ -18,9 +20,21 @@ COLUMNS = (
 )
 
 
+Trace = tuple[np.ndarray, Judged]  # where each piece of the way begins, and the scores on it
+
+
+def trace_samples(samples: GroupSamples, shift: Shift) -> list[Trace]:
+    """The pieces of the way in each of the samples in which most is drawn anew."""
+    return [trace_way(values, samples.measures, shift) for values in samples.widest]
+
+
 def list_firsts(values: np.ndarray, measures: tuple[str, ...], shift: Shift, *, until: float = 1.0) -> list:
     """``(way, group)``: who comes first from where on; -1 where no group keeps the limits."""
-    starts, judged = trace_way(values, measures, shift, until=until)
+    return _follow_first(trace_way(values, measures, shift, until=until))
+
+
+def _follow_first(trace: Trace) -> list[tuple[float, int]]:
+    starts, judged = trace
     found: list[tuple[float, int]] = []
     for start, first in zip(starts, judged.first(), strict=True):
         if not found or first != found[-1][1]:
@@ -64,13 +78,17 @@ def list_turns(samples: GroupSamples, shift: Shift) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["way", "name", "before", "verdict"])
 
 
-def build_shifted(samples: GroupSamples, shift: Shift, *, level: float = 0.9) -> pd.DataFrame:
+def build_shifted(
+    samples: GroupSamples, shift: Shift, traces: Sequence[Trace] | None = None, *, level: float = 0.9
+) -> pd.DataFrame:
     """How do rank and verdict of each group change, where on the way, and how sure is that?
 
     Parameters
     ----------
     samples : GroupSamples
     shift : Shift
+    traces : sequence of Trace, optional
+        From :func:`trace_samples`, where they are there already.
     level : float
         Share of the samples between the ends of an interval.
 
@@ -88,10 +106,8 @@ def build_shifted(samples: GroupSamples, shift: Shift, *, level: float = 0.9) ->
     ranks, verdicts = ends.ranks(), ends.verdicts(shift.rules)
     starts, judged = trace_way(samples.values, measures, shift)
     levels = _levels(judged.verdicts(shift.rules))
-    paths = []
-    for values in samples.widest:
-        own, found = trace_way(values, measures, shift)
-        paths.append((own, _levels(found.verdicts(shift.rules))))
+    traced = trace_samples(samples, shift) if traces is None else traces
+    paths = [(own, _levels(found.verdicts(shift.rules))) for own, found in traced]
     rows = []
     for n, (code, name) in enumerate(zip(samples.codes, samples.names, strict=True)):
         changed = np.flatnonzero(levels[:, n] != levels[0, n])
@@ -109,8 +125,15 @@ def build_shifted(samples: GroupSamples, shift: Shift, *, level: float = 0.9) ->
     return table.assign(last=last).sort_values("last", kind="stable", ignore_index=True).drop(columns="last")
 
 
-def count_first_flips(samples: GroupSamples, shift: Shift) -> pd.DataFrame:
+def count_first_flips(
+    samples: GroupSamples, shift: Shift, traces: Sequence[Trace] | None = None
+) -> pd.DataFrame:
     """In how many samples does the first place change on the way, where, and to whom?
+
+    Parameters
+    ----------
+    samples, shift, traces
+        As in :func:`build_shifted`.
 
     Returns
     -------
@@ -118,15 +141,15 @@ def count_first_flips(samples: GroupSamples, shift: Shift) -> pd.DataFrame:
         One row per sample: ``first`` (name today), ``flips_at`` (NaN where it holds), ``winner_then``.
     """
     names, rows = [*samples.names, ""], []
-    for values in samples.widest:
-        path = list_firsts(values, samples.measures, shift)
+    for trace in trace_samples(samples, shift) if traces is None else traces:
+        path = _follow_first(trace)
         flip = path[1] if len(path) > 1 else (np.nan, path[0][1])
         rows.append((names[path[0][1]], flip[0], names[flip[1]]))
     return pd.DataFrame(rows, columns=["first", "flips_at", "winner_then"])
 
 
 def _levels(verdicts: np.ndarray) -> np.ndarray:
-    return np.vectorize(LEVELS.__getitem__, otypes=[int])(verdicts)
+    return np.select([verdicts == name for name in LEVELS], list(LEVELS.values()))
 
 
 def _shorten(levels: np.ndarray) -> list[int]:

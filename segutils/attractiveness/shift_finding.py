@@ -18,6 +18,7 @@ from segutils.attractiveness.shift import (
     list_firsts,
     list_swaps,
     list_turns,
+    trace_samples,
 )
 from segutils.attractiveness.ways import TIE, build_shift
 from segutils.findings import Finding, Need
@@ -90,10 +91,13 @@ def check_shift(
     shift = build_shift(now, then)
     if np.allclose(shift.before, shift.after, atol=TIE):
         return _withhold(samples, now, None, figures, slug=slug, word=word)
-    table, swaps = build_shifted(samples, shift, level=level), list_swaps(samples, shift)
+    traces = trace_samples(samples, shift)
+    table, swaps = build_shifted(samples, shift, traces, level=level), list_swaps(samples, shift)
     turns = list_turns(samples, shift)
-    flips, path = count_first_flips(samples, shift), list_firsts(samples.values, samples.measures, shift)
+    flips = count_first_flips(samples, shift, traces)
+    path = list_firsts(samples.values, samples.measures, shift)
     sure = words.count_sure(table, flips, [*samples.names, ""][path[0][1]])
+    level_all_the_way = words.find_lead(samples, shift) <= words.LEVEL  # NaN with fewer than two
     changed = len(path) > 1 or table.flips_at.notna().any()
     verdict = [words.say_path(row, turns) for row in table.itertuples()]
     shown = table[["name", "rank_now", "rank_then"]].assign(verdict=verdict)
@@ -101,7 +105,7 @@ def check_shift(
     shown[["rank_now", "rank_then"]] = shown[["rank_now", "rank_then"]].where(lambda places: places > 0)
     return Finding(
         slug=slug,
-        status="caution" if changed or sure < firm or path[0][1] < 0 else "pass",
+        status="caution" if changed or sure < firm or path[0][1] < 0 or level_all_the_way else "pass",
         headline=words.say_headline(samples, shift, turns, path, swaps, word=word),
         table=shown,
         formats=FORMATS,
@@ -130,7 +134,7 @@ def check_shift(
 
 def _say_raters(samples: GroupSamples, now: StatedRules, then: StatedRules) -> list[str]:
     """Whose own weights, moved as they stated, would change the first place."""
-    people = [name for name in now.raters if name in then.attractiveness.names]
+    people = [name for name in now.raters if name in then.raters]
     if len(people) < 2:
         return []
     held, turned = [], []

@@ -18,6 +18,7 @@ from segutils.statistics import portfolio
 
 ENDS = (0.0, 0.25, 0.5, 0.75, 1.0)  # where lines are drawn; the breakpoints do not depend on it
 MAX_LINES = 12  # groups in the drawing, those that come furthest up on the way
+LEVEL = 1e-9  # a lead that is none
 SEVERAL = 3  # names in a sentence, above which they are counted
 
 
@@ -71,12 +72,18 @@ def say_headline(
     if parts:
         first = names[path[0][1]]
         held = f"; {first} stays first all the way" if len(path) == 1 and path[0][1] >= 0 else ""
+        if swaps.empty and len(last) and last.up.nunique() == 1:
+            held += (
+                f", and no {word} passes another: scores {'rise' if last.up.all() else 'fall'}, ranks stay"
+            )
         return f"{way}, {join_words(parts)}{held}."
     order = "two places change" if len(swaps) == 1 else f"{len(swaps)} pairs change places"
     kept = f"only {order}" if len(swaps) else f"no {word} changes its place"
     if path[0][1] < 0:
         return f"{way}, nothing flips: no {word} keeps the limits, whatever the weights."
     lead = find_lead(samples, shift)
+    if lead <= LEVEL:
+        return f"{way}, no decision flips, and {names[path[0][1]]} comes first level with another {word}."
     by = "" if np.isnan(lead) else f" by {format_value(lead, 'number:2')} of 1 at least"
     return f"{way}, no decision flips: {names[path[0][1]]} stays first{by}, and {kept}."
 
@@ -117,6 +124,8 @@ def say_first(
     if path[0][1] < 0 or len(samples.names) < 2:
         return []
     first = names[path[0][1]]
+    if find_lead(samples, shift) <= LEVEL and len(path) == 1:
+        return [f"{first} is level with another {word}; that it comes first is the order of their names."]
     if len(path) > 1:
         then = names[path[1][1]]
         same = flips[(flips["first"] == first) & (flips.winner_then == then)].flips_at.dropna()
@@ -137,7 +146,8 @@ def say_first(
     held = _share(_hold(flips, first))
     lead = format_value(find_lead(samples, shift), "number:2")
     sampled = f"{first} stays first all the way in {held} of {len(flips)} other samples"
-    return [f"{sampled}, with all customers by {lead} at least; {more}."]
+    by = "" if lead == format_value(None) else f", with all customers by {lead} at least"
+    return [f"{sampled}{by}; {more}."]
 
 
 def say_swaps(swaps: pd.DataFrame) -> list[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import ibis
@@ -15,6 +13,7 @@ from segutils.engagement import Engagement
 from segutils.inputs import casting
 from segutils.inputs.casting import Reading
 from segutils.inputs.permissions import list_restricted
+from segutils.statistics.spellings import MAX_CATEGORIES, match_spellings
 from segutils.table_schema import Context, Severity, TableSchema
 
 if TYPE_CHECKING:
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
 RAW, REASON = "raw", "reason"
 UNREADABLE = "not a "
-MAX_CATEGORIES = 500  # a column with more values is no category
 PLACEHOLDERS = ("n/a", "#n/a", "#ref!", "#value!", "#name?", "#div/0!", "?", "??", "null", "nan")
-MISSPELT_ODDS, MISSPELT_RATIO = 20, 0.8
 TYPE_WORDS = {"timestamp": "date or time", "date": "date", "boolean": "yes or no"}
 
 
@@ -86,10 +83,7 @@ def find_misspelt(
     Returns
     -------
     dict of str to dict of str to str
-        Column → wrong spelling → right one. A spelling is wrong where a value at least `MISSPELT_ODDS` times
-        as frequent differs from it by a letter or two (`SequenceMatcher` ratio) or begins with it ("Chem."),
-        or where the more frequent one differs by case and spaces only.
-        Values that differ in their digits are different values.
+        Column → wrong spelling → right one, by :func:`~segutils.statistics.spellings.match_spellings`.
     """
     found: dict[str, dict[str, str]] = {}
     for column in schema.columns:
@@ -102,38 +96,6 @@ def find_misspelt(
         if wrong:
             found[column.name] = wrong
     return found
-
-
-def match_spellings(rows: Mapping[str, int]) -> dict[str, str]:
-    """Rare spellings and the frequent value each is like; `rows` is how often each value occurs."""
-    found = {}
-    for value, count in sorted(rows.items()):
-        others = [other for other in rows if other != value and _digits(other) == _digits(value)]
-        same = [o for o in others if _plain(o) == _plain(value) and (rows[o], o) > (count, value)]
-        often = sorted(o for o in others if rows[o] >= MISSPELT_ODDS * count and min(len(o), len(value)) > 3)
-        alike = [o for o in often if _words(o) == _words(value)]
-        stem = _plain(value).removesuffix(".")
-        cut = [o for o in often if value.endswith(".") and len(stem) > 2 and _plain(o).startswith(stem)]
-        if same:
-            found[value] = max(same, key=lambda o: (rows[o], o))
-        elif len(cut) == 1:
-            found[value] = cut[0]
-        elif near := get_close_matches(value, alike, n=1, cutoff=MISSPELT_RATIO):
-            found[value] = near[0]
-    return found
-
-
-def _plain(value: str) -> str:
-    return " ".join(value.split()).casefold()
-
-
-def _words(value: str) -> int:
-    """One word more is another category: 'Miscellaneous' and 'Miscellaneous drinks'."""
-    return len(re.findall(r"\w+", value))
-
-
-def _digits(value: str) -> str:
-    return "".join(letter for letter in value if letter.isdigit())
 
 
 def _name_spellings(wrong: Mapping[str, str]) -> str:

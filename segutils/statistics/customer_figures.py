@@ -145,15 +145,16 @@ def list_measures(figures: CustomerFigures, groups: pd.DataFrame) -> pd.DataFram
     ----------
     figures : CustomerFigures
     groups : pandas.DataFrame
-        ``customer_id, group``; customers without a row are in no group.
+        ``customer_id, group``; customers without a row or a group are in none, and in the first of several.
 
     Returns
     -------
     pandas.DataFrame
         ``group`` (in order of first appearance) and one column per known measure, in its own unit.
     """
-    names = list(dict.fromkeys(groups["group"]))
-    of = groups.set_index("customer_id")["group"].reindex(figures.table["customer_id"])
+    members = groups.dropna(subset=["group"]).drop_duplicates("customer_id")
+    names = list(dict.fromkeys(members["group"]))
+    of = members.set_index("customer_id")["group"].reindex(figures.table["customer_id"])
     labels = pd.Categorical(of, categories=names).codes.astype(int)
     table = pd.DataFrame(measure_groups(figures, labels, groups=len(names))[0], columns=figures.measures)
     table.insert(0, "group", names)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,16 +136,21 @@ def sum_cells(
     values = values[:, :, None] if values.ndim == 2 else values
     weighted = values * weights[:, None, :]
     samples = weighted.shape[2]
-    rows, cells = np.arange(len(labels)), labels * folds + fold
-    by_cell = csr_array((np.ones(len(rows)), (cells, rows)), shape=(groups * folds, len(rows)))
-    by_fold = csr_array((np.ones(len(rows)), (fold, rows)), shape=(folds, len(rows)))
-    size = by_cell @ np.broadcast_to(weights, (len(rows), samples))
-    total = by_cell @ weighted.reshape(len(rows), weighted.shape[1] * samples)
+    count = len(labels)
+    by_cell, by_fold = _pick(labels * folds + fold, groups * folds), _pick(fold, folds)
+    size = by_cell @ np.broadcast_to(weights, (count, samples))
+    total = by_cell @ weighted.reshape(count, weighted.shape[1] * samples)
     return CellSums(
         size=size.reshape(groups, folds, samples),
         total=np.moveaxis(total.reshape(groups, folds, -1, samples), 2, 0),
         square=by_fold @ (weighted * values).sum(axis=1),
     )
+
+
+def _pick(place: np.ndarray, places: int) -> csc_array:
+    """Place x customer: 1 where a customer belongs; one entry per column, so that nothing is sorted."""
+    count = len(place)
+    return csc_array((np.ones(count), place, np.arange(count + 1)), shape=(places, count))
 
 
 def explain_share(

@@ -7,17 +7,17 @@ from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from segutils.findings import Assumption, Need
-from segutils.formats import join_words
+from segutils.formats import join_words, plural
+from segutils.statistics.cost_sources import BOOKED_BY, sum_costs
 from segutils.statistics.customer_figures import CustomerFigures
 from segutils.statistics.market_cells import find_cell_keys
 from segutils.statistics.market_parts import spread_by_provider, spread_market
+from segutils.statistics.spellings import Respelt, respell_columns
 
 YEAR = 365
-DRIVERS = ("orders", "order lines", "net revenue", "customers")
 NEEDS = {
     "market": Need(
         question="How large is each market, and how fast does it grow?",
@@ -135,6 +135,8 @@ def build_customer_figures(
     base = base.merge(revenue.to_pandas(), on="customer_id", how="left").fillna({"net_revenue": 0.0})
     base["net_revenue"] *= scale
     needs, assumptions, notes, parts, by_provider = [], [], [], [], {}
+    respelt = respell_columns(customers, [*find_cell_keys(market, customers), *BOOKED_BY])
+    customers = respelt.table
     if "consent_email" in customers.columns:
         parts.append(_count_reach(customers))
     else:
@@ -144,13 +146,14 @@ def build_customer_figures(
         parts.append(part)
         notes += said
         by_provider = spread_by_provider(market, customers, base, as_of=as_of)
+        assumptions += _say_respelt(respelt, find_cell_keys(market, customers))
     else:
         needs.append(NEEDS["market"])
     if "contribution_margin" in lines.columns:
-        parts.append(_sum_margin(lines))
+        parts.append(_sum_margin(lines, scale))
     else:
         needs.append(NEEDS["margin"])
-    part, said = _sum_costs(lines, customers, costs, order_costs, cost_pools, first, as_of, scale)
+    part, said = sum_costs(lines, customers, costs, order_costs, cost_pools, first=first, last=as_of)
     assumptions += said
     if part is None:
         needs.append(NEEDS["cost"])
@@ -190,104 +193,27 @@ def _count_reach(customers: ir.Table) -> pd.DataFrame:
     ).to_pandas()
 
 
-def _sum_margin(lines: ir.Table) -> pd.DataFrame:
+def _sum_margin(lines: ir.Table, scale: float) -> pd.DataFrame:
     told = lines.filter(lines.contribution_margin.notnull())
     return (
         told.group_by("customer_id")
         .aggregate(
-            margin=told.contribution_margin.sum().cast("float64"),
-            margin_of=told.net_revenue.sum().cast("float64"),
+            margin=told.contribution_margin.sum().cast("float64") * scale,
+            margin_of=told.net_revenue.sum().cast("float64") * scale,
         )
         .to_pandas()
     )
 
 
-def _sum_costs(
-    lines: ir.Table,
-    customers: ir.Table,
-    costs: ir.Table | None,
-    order_costs: pd.DataFrame | None,
-    cost_pools: Sequence[str],
-    first: date,
-    last: date,
-    scale: float,
-) -> tuple[pd.DataFrame | None, list[Assumption]]:
-    """``customer_id, cost`` (a year's), from booked pools or, without them, from stated costs per order."""
-    booked = pd.DataFrame() if costs is None else _read_pools(costs, cost_pools, first, last)
-    stated = pd.DataFrame() if order_costs is None else order_costs
-    if len(stated):
-        stated = stated[(stated.per == "order") & (stated.channel != "")]
-    if booked.empty and (stated.empty or "channel" not in lines.columns):
-        return None, []
-    volumes = _count_volumes(lines)
-    people = volumes.merge(_read_groups(customers, booked), on="customer_id", how="left")
-    if booked.empty:
-        rate = stated.groupby("channel").amount.sum()
-        cost = people.orders * people.channel.map(rate).fillna(0.0)
-        owners = join_words(list(dict.fromkeys(stated.owner)), last="and")
-        text = "Cost to serve is the stated cost of an order by channel, not what was booked."
-        said = [Assumption(text=text, owner=owners)]
-    else:
-        cost, said = sum((_share_pool(people, pool) for pool in booked.itertuples()), start=0.0), []
-    table = people.assign(cost=cost * scale).groupby("customer_id", as_index=False).cost.sum()
-    return table, said
-
-
-def _read_pools(costs: ir.Table, cost_pools: Sequence[str], first: date, last: date) -> pd.DataFrame:
-    """``pool, driver, channel, group, amount`` of the window."""
-    inside = costs.filter(costs.period.between(first, last) & costs.driver.isin(DRIVERS))
-    if cost_pools:
-        inside = inside.filter(inside.pool.isin(list(cost_pools)))
-    keys = ["pool", "driver", *(name for name in ("channel", "segment") if name in inside.columns)]
-    table = inside.group_by(keys).aggregate(amount=inside.amount.sum().cast("float64")).to_pandas()
-    for name in ("channel", "segment"):
-        table[name] = table[name].fillna("") if name in table else ""
-    return table.rename(columns={"segment": "group"})
-
-
-def _count_volumes(lines: ir.Table) -> pd.DataFrame:
-    """``customer_id, channel, orders, order_lines, net_revenue``: returns are no orders and no lines."""
-    channel = lines.channel if "channel" in lines.columns else ibis.literal("")
-    lines = lines.mutate(channel=ibis.coalesce(channel, ibis.literal("")))
-    bought = lines.net_revenue > 0
-    return (
-        lines.group_by("customer_id", "channel")
-        .aggregate(
-            orders=lines.order_id.nunique(where=bought),
-            order_lines=bought.ifelse(1, 0).sum(),
-            net_revenue=lines.net_revenue.sum().cast("float64"),
-        )
-        .to_pandas()
+def _say_respelt(respelt: Respelt, keys: Sequence[str]) -> list[Assumption]:
+    counts = respelt.changes[respelt.changes.column.isin(keys)].groupby("column", sort=False).rows.sum()
+    if counts.empty:
+        return []
+    parts = join_words(
+        [f"{name.replace('_', ' ')} ({plural(int(count), 'customer')})" for name, count in counts.items()]
     )
-
-
-def _read_groups(customers: ir.Table, pools: pd.DataFrame) -> pd.DataFrame:
-    """``customer_id, group``: the column of customers whose values the pools name, if they name any."""
-    named = set(pools["group"]) - {""} if len(pools) else set()
-    people = customers.select("customer_id")
-    if not named:
-        return people.distinct().to_pandas().assign(group="")
-    for column in ("strategy_segment", "sales_segment", "business_unit"):
-        if column in customers.columns:
-            values = customers.select("customer_id", group=customers[column]).to_pandas()
-            if named <= set(values["group"].dropna()):
-                return values.drop_duplicates("customer_id")
-    return people.distinct().to_pandas().assign(group="")
-
-
-def _share_pool(people: pd.DataFrame, pool) -> np.ndarray:
-    """A pool's amount over the customers whom it concerns, in proportion to its driver."""
-    concerned = np.ones(len(people), dtype=bool)
-    if pool.channel:
-        concerned &= (people.channel == pool.channel).to_numpy()
-    if pool.group:
-        concerned &= (people["group"] == pool.group).to_numpy()
-    if pool.driver == "customers":
-        volume = 1 / people.groupby("customer_id").customer_id.transform("size").to_numpy(dtype=float)
-    else:
-        volume = people[pool.driver.replace(" ", "_")].to_numpy(dtype=float)
-    volume = np.where(concerned, volume, 0.0)
-    return pool.amount * volume / volume.sum() if volume.sum() > 0 else np.zeros(len(people))
+    text = f"Customers whose {parts} is misspelt are placed in a market by the usual spelling."
+    return [Assumption(text=text, owner="playbook default")]
 
 
 def _count_wins(opportunities: ir.Table) -> pd.DataFrame:

@@ -96,7 +96,8 @@ class Leaving:
         Parameters
         ----------
         weights : numpy.ndarray
-            How often each customer is in the sample.
+            How much each customer counts in the sample: exponential numbers for the Bayesian bootstrap (Rubin
+            1981), by which k who left count as a gamma of shape k, or how often it was drawn.
         half : float
             How many customers who left are added; drawn from a gamma distribution of shape 0.5 it says how
             little is known where hardly anybody has left.

@@ -88,7 +88,7 @@ def list_provider_sizes(market: ir.Table, customers: ir.Table, *, as_of: date) -
     )
     frame = once.order_by(by).to_pandas().dropna(subset=keys)
     frame["period"] = pd.to_datetime(frame["period"])
-    slots = _fold_keys(frame, keys)
+    slots = fold_keys(frame, keys)
     frame[keys] = frame[keys].groupby(slots).transform("first")  # one spelling per cell
     told = frame.growth.notna()
     frame = frame.assign(grown=(frame["size"] * frame.growth).where(told), of=frame["size"].where(told))
@@ -142,7 +142,7 @@ def build_market_cells(
     years = list_years(stated, transactions, as_of=as_of)
     own = sum_own_revenue(customers, transactions, years, keys=keys)
     people = count_customers(customers, keys=keys)
-    cells["slot"] = _fold_keys(cells, keys)
+    cells["slot"] = fold_keys(cells, keys)
     cells = cells.merge(people[["slot", "customers"]], on="slot", how="left")
     cells = cells.merge(own[["slot", "period", "buyers", "net_revenue"]], on=["slot", "period"], how="left")
     cells = cells.merge(years[["period", "complete"]], on="period")
@@ -200,7 +200,7 @@ def build_group_cells(
     own = sum_own_revenue(customers, transactions, years[years.complete], keys=keys, groups=groups)
     people = count_customers(customers, keys=keys, groups=groups)
     own = own.drop(columns=keys).merge(people[["slot", "group", "customers"]], on=["slot", "group"])
-    known = cells[cells.complete].assign(slot=_fold_keys(cells, keys))
+    known = cells[cells.complete].assign(slot=fold_keys(cells, keys))
     columns = ["market_low", "market_size", "market_high", "headroom", "growth", "impossible", "disputed"]
     table = own.merge(known[["slot", *keys, "period", *columns]], on=["slot", "period"])
     positive = table.net_revenue.clip(lower=0)
@@ -234,7 +234,7 @@ def list_unplaced_revenue(
     years = years[years.complete]
     own = sum_own_revenue(customers, transactions, years, keys=keys)
     total = own.groupby("period").net_revenue.transform("sum")
-    placed = pd.MultiIndex.from_frame(stated.assign(slot=_fold_keys(stated, keys))[["slot", "period"]])
+    placed = pd.MultiIndex.from_frame(stated.assign(slot=fold_keys(stated, keys))[["slot", "period"]])
     unknown = np.zeros(len(own), dtype=bool)
     for name in keys:
         unknown |= ~own[name].isin(set(stated[name].str.lower())).to_numpy()
@@ -314,7 +314,7 @@ def sum_own_revenue(
     )
     frame = sums.to_pandas()
     frame["period"] = pd.to_datetime(frame["period"])
-    frame.insert(0, "slot", _fold_keys(frame, list(keys)))
+    frame.insert(0, "slot", fold_keys(frame, list(keys)))
     return frame.sort_values(["slot", *by, "period"], ignore_index=True)
 
 
@@ -330,7 +330,7 @@ def count_customers(
     """
     people, by = _place_customers(customers, keys, groups)
     frame = people.group_by(by).aggregate(customers=people.customer_id.nunique()).to_pandas()
-    frame.insert(0, "slot", _fold_keys(frame, list(keys)))
+    frame.insert(0, "slot", fold_keys(frame, list(keys)))
     return frame.sort_values(["slot", *by], ignore_index=True)
 
 
@@ -339,8 +339,8 @@ def place_customers(customers: ir.Table, cells: pd.DataFrame, *, keys: Sequence[
     people, by = _place_customers(customers, keys, None)
     frame = people.to_pandas().dropna(subset=by)
     known = cells.drop_duplicates(list(keys))
-    names = dict(zip(_fold_keys(known, list(keys)), name_cells(known, keys), strict=True))
-    frame["cell"] = _fold_keys(frame, list(keys)).map(names)
+    names = dict(zip(fold_keys(known, list(keys)), name_cells(known, keys), strict=True))
+    frame["cell"] = fold_keys(frame, list(keys)).map(names)
     placed = frame.dropna(subset=["cell"])[["customer_id", "cell"]]
     return placed.sort_values("customer_id", ignore_index=True)
 
@@ -363,7 +363,7 @@ def _place_customers(
     return people.join(labelled, "customer_id"), ["group", *keys]
 
 
-def _fold_keys(frame: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
+def fold_keys(frame: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
     """The cell of each row as one text that no spelling in capitals changes."""
     parts = [frame[name].astype("object").fillna("").str.strip().str.lower() for name in keys]
     return parts[0].str.cat(parts[1:], sep=" · ") if parts else pd.Series("", index=frame.index)

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segutils.formats import join_words, plural
-from segutils.statistics.market_cells import find_cell_keys
+from segutils.statistics.market_cells import find_cell_keys, fold_keys, list_provider_sizes
 
 
 def spread_market(
@@ -38,17 +38,17 @@ def spread_market(
         smaller than what is sold there; and sentences on what is known and what was left out.
     """
     keys = find_cell_keys(market, customers)
-    known = market.filter(market.period <= as_of)
-    year = known.period.max().to_pyarrow().as_py()
-    cells = known.group_by([*keys, "period"]).aggregate(
-        size=known.market_size.cast("float64").mean(), growth=known.growth.cast("float64").mean()
+    stated = list_provider_sizes(market, customers, as_of=as_of)
+    frame = stated.groupby([*keys, "period"], as_index=False).agg(
+        size=("market_size", "mean"), growth=("growth", "mean")
     )
-    frame = cells.to_pandas()
     growth = frame.groupby(keys).growth.mean()
-    frame = frame[pd.to_datetime(frame.period) == pd.Timestamp(year)].set_index(keys)["size"]
+    frame = frame[frame.period == frame.period.max()].set_index(keys)["size"]
     cells = pd.DataFrame({"size": frame, "growth": growth}).dropna().reset_index()
+    cells = cells.assign(slot=fold_keys(cells, keys))
     people = customers.select("customer_id", *keys).to_pandas().drop_duplicates("customer_id")
-    people = people.merge(bought[["customer_id", "net_revenue"]], on="customer_id").merge(cells, on=keys)
+    people = people.assign(slot=fold_keys(people, keys))[["customer_id", "slot"]]
+    people = people.merge(bought[["customer_id", "net_revenue"]], on="customer_id").merge(cells, on="slot")
     people["net_revenue"] = people.net_revenue.clip(lower=0)
     own = people.groupby(keys).net_revenue.transform("sum")
     possible = people["size"] > own

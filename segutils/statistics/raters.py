@@ -240,11 +240,7 @@ def describe_raters(reconciled: Reconciled, *, words: Mapping[str, str] | None =
     if gap.max() < 0.005:
         return f"{start}, who weigh alike.{_say_contradictions(reconciled)}"
     low, high = format_value(top.lowest, "share:0"), format_value(top.highest, "share:0")
-    agreement = (
-        ""
-        if np.isnan(reconciled.concordance)
-        else f"; their rankings of the criteria agree at {reconciled.concordance:.2f} of 1 (Kendall's W)"
-    )
+    agreement = _say_agreement(reconciled.concordance, len(people))
     return (
         f"{start}{agreement}. They differ most on {called[top.criterion]}: {low} for {top.lowest_rater}, "
         f"{high} for {top.highest_rater}.{_say_contradictions(reconciled)}"
@@ -255,6 +251,21 @@ def find_contradictions(reconciled: Reconciled) -> dict[str, float]:
     """Raters whose comparisons in pairs contradict each other more than is accepted, with their ratio."""
     ratios = reconciled.raters.drop_duplicates("rater").set_index("rater").consistency_ratio
     return ratios[ratios > CONSISTENT].to_dict()
+
+
+def _say_agreement(concordance: float, people: int) -> str:
+    """Rankings drawn at random agree at 1 / raters on average (Kendall and Babington Smith 1939)."""
+    if np.isnan(concordance):
+        return ""
+    by_chance = 1 / people
+    told = f"Kendall's W {concordance:.2f}, where 1 is full agreement and {by_chance:.2f} is chance"
+    if concordance <= by_chance:
+        return f"; their rankings of the criteria agree no more than chance would have it ({told})"
+    return (
+        f"; their rankings of the criteria agree in part ({told})"
+        if concordance < 1
+        else ("; they rank the criteria alike")
+    )
 
 
 def _say_contradictions(reconciled: Reconciled) -> str:

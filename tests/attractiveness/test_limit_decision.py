@@ -6,6 +6,7 @@ import pytest
 
 from segutils.attractiveness.limit_decision import decide_limits, list_breakpoints
 from segutils.attractiveness.limit_options import AS_STATED
+from segutils.attractiveness.limit_words import LIMITS
 from segutils.errors import InputError
 from segutils.findings import Override
 from segutils.statistics.customer_figures import CustomerFigures
@@ -57,8 +58,22 @@ def test_an_exclusion_by_chance_is_advised_against(cases, asked):
 def test_nothing_is_excluded_where_all_keep_the_limits(cases, asked):
     found = decide(cases.samples({"margin_rate": [0.5, 0.4], "net_revenue": [1.0, 1]}), asked)
     assert found.status == "pass" and found.headline.startswith("All 2 groups keep every limit, in 100 %")
-    assert "nearest to one is B" in found.headline
+    assert "the closest call is B on contribution margin" in found.headline
     assert found.decision.options.excluded[0] == "nobody"
+
+
+def test_a_limit_of_nothing_on_a_measure_without_a_scale_can_move_too(cases):
+    """Customers 6, 3 and 1 against at least 0: there is no distance to compare, and still C falls at 1."""
+    found = decide(cases.samples({"customers": [6.0, 3, 1]}), cases.limit(("customers", 0, NAN)))
+    assert "with the limit on customers from 0 to 1, where C falls" in found.decision.robustness
+
+
+def test_without_a_measure_there_is_no_limit_to_move(cases):
+    found = list_breakpoints(
+        cases.samples({"customers": [6.0, 3, 1]}), cases.limit(("beauty", 0.5, NAN)), slug="thresholds"
+    )
+    assert found.status == "not_run" and found.needs == (LIMITS,)
+    assert found.headline.endswith("nothing is known of what the limits are on (beauty).")
 
 
 def test_nobody_is_left(cases):

@@ -11,6 +11,8 @@ C      0.5    0.1    0.9  0.3            0.9             0.60
 All scales are 0 to 1; growth and margin weigh the same.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,9 +21,10 @@ from scipy.stats import beta
 from segutils.attractiveness.acceptability import ANY, NEAR, TOGETHER, count_acceptability
 from segutils.attractiveness.matrix import find_flips, find_share_flip, judge_matrix, list_reversals
 from segutils.attractiveness.matrix_decision import decide_matrix
-from segutils.attractiveness.samples import CUSTOMERS
+from segutils.attractiveness.samples import CUSTOMERS, GroupSamples
 from segutils.errors import InputError
 from segutils.findings import Override
+from segutils.statistics import portfolio
 from segutils.statistics.customer_figures import CustomerFigures
 from segutils.statistics.figure_sources import NEEDS
 from segutils.statistics.topsis import score_topsis
@@ -132,6 +135,48 @@ class TestFlips:
         assert flips.flip_weight["margin_rate"] == pytest.approx(1 / 6)
         assert flips.winner_then[["market_growth", "margin_rate"]].to_list() == ["B", "B"]
 
+    def test_a_criterion_that_is_not_known_of_every_group(self, cases, rules):
+        """A's margin is not known, so it has 0.6 on both axes whatever the weights; B leads.
+
+        With growth at g, B has 0.9 g + (1 − g) (0.5 + 2 · 0.6) / 3, which is 0.6 at g = 0.1; with margin at m
+        it has 0.7 − 0.2 m, which is 0.6 at m = 0.5. C misses a limit.
+        """
+        samples = cases.samples(VALUES | {"margin_rate": [np.nan, 0.5, 0.1]})
+        asked = cases.limit(("margin_rate", 0.3, np.nan))
+        flips = find_flips(samples, rules(asked).rules).set_index("criterion")
+        assert flips.flip_weight[["market_growth", "margin_rate"]].to_list() == pytest.approx([0.1, 0.5])
+        assert set(flips.winner_then[["market_growth", "margin_rate"]]) == {"A"}
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_every_flip_is_one_when_groups_are_judged_there(self, seed, cases, rules):
+        """On both sides of the weight found another group is first; in between none is (five groups)."""
+        rng = np.random.default_rng(seed)
+        values = {name: rng.random(5).tolist() for name in VALUES}
+        if seed % 2:  # straight lines or ratios of them
+            values["margin_rate"][seed % 5] = np.nan
+        samples, stated = cases.samples(values), rules().rules
+        weights = stated.weights
+        flips = find_flips(samples, stated).dropna(subset=["flip_weight"])
+        assert len(flips)
+
+        def first(criterion, weight):
+            rest = (1 - weight) / (1 - weights[criterion])
+            moved = {name: weight if name == criterion else own * rest for name, own in weights.items()}
+            share = moved["market_growth"] + moved["margin_rate"]
+            axis = replace(
+                stated.attractiveness,
+                weights={name: moved[name] / share for name in ("market_growth", "margin_rate")},
+            )
+            there = replace(stated, attractiveness=axis, attractiveness_share=share)
+            return samples.names[int(portfolio.judge_groups(samples.values, samples.measures, there).first())]
+
+        for row in flips.itertuples():
+            now = first(row.criterion, row.weight)
+            beyond = row.flip_weight + 1e-6 * np.sign(row.change)
+            assert first(row.criterion, beyond) == row.winner_then != now
+            inside = np.linspace(row.weight, row.flip_weight - 1e-6 * np.sign(row.change), 25)
+            assert {first(row.criterion, weight) for weight in inside} == {now}
+
     def test_the_balance_of_the_axes(self, cases, rules):
         """A and C: 0.8 s + 0.6 (1 − s) = 0.3 s + 0.9 (1 − s) at s = 0.375; A and B never."""
         found = find_share_flip(judge_matrix(cases.samples(VALUES), rules(), draws=20))
@@ -185,6 +230,36 @@ class TestDecision:
         found = decide(judge_matrix(cases.samples(best), rules(), draws=100))
         assert found.decision.robustness_share == 1.0
         assert "No weight of a single criterion flips it, nor any balance" in found.decision.robustness
+
+    def test_groups_that_are_level_share_the_first_place(self, cases, rules):
+        """Nothing tells A and B apart, in no sample: the order of their names must not decide for A."""
+        same = {"market_growth": [0.9, 0.9, 0.1], "margin_rate": [0.9, 0.9, 0.1], "win_rate": [0.9, 0.9, 0.1]}
+        matrix = judge_matrix(cases.samples(same), rules(), draws=100)
+        found = decide(matrix)
+        assert found.headline.startswith("A and B come first together") and found.status == "caution"
+        assert found.decision.robustness_share == pytest.approx(0.5)
+        places = (
+            matrix.accepted.ranks[matrix.accepted.ranks.cause == TOGETHER].set_index(["name", "rank"]).share
+        )
+        assert (
+            places["A", 1] == places["A", 2] == places["B", 2] == pytest.approx(0.5) and places["C", 3] == 1
+        )
+
+    def test_what_is_not_known_of_one_group_is_named_and_nothing_is_sure(self, cases, rules):
+        """B has 0.9 on growth and 0.5 on margin; A might have anything from 0.3 to 0.8."""
+        samples = cases.samples(VALUES | {"margin_rate": [np.nan, 0.5, 0.1]})
+        found = decide(judge_matrix(samples, rules(), draws=100))
+        assert found.status == "caution" and "with 1 criterion unknown" in found.headline
+        assert any(note.startswith("Not known: contribution margin of A.") for note in found.notes)
+        assert any("they could change the order" in note for note in found.notes)
+        row = found.table.set_index("name").loc["A"]
+        assert (row.score_low, row.score_high) == pytest.approx((0.15 + 0.3, 0.15 + 0.25 + 0.3))
+        asked = decide(
+            judge_matrix(cases.samples(VALUES), rules(cases.limit(("reach", 0.5, np.nan))), draws=100)
+        )
+        assert asked.status == "caution"  # nobody was held against this limit
+        blind = cases.samples(VALUES | {"win_rate": [0.6, np.nan, 0.9]})
+        assert any("on one axis: B" in note for note in decide(judge_matrix(blind, rules(), draws=50)).notes)
 
     def test_twins_have_no_firm_first(self, cases, rules):
         """Alike on average; each sample puts one or the other ahead: caution, and the order is open."""
@@ -263,3 +338,58 @@ class TestDecision:
         assert "weights: attractiveness" in unstated.needs[0].columns and unstated.needs[1] == NEEDS["won"]
         assert blind.needs == (NEEDS["won"],) and "too little is known" in blind.headline
         assert "no customer is in a group" in nobody.headline and nobody.needs[0].table == "customers"
+
+
+class TestDrawing:
+    def test_an_ellipse_holds_nine_of_ten_samples_on_both_axes_at_once(self, cases, rules):
+        """Ends of 90 % on each axis by itself would hold three quarters of them only."""
+        rng = np.random.default_rng(5)
+        drawn = [
+            {
+                "market_growth": [0.6 + rng.normal(0, 0.05), 0.9, 0.5],
+                "win_rate": [0.6 + rng.normal(0, 0.02), 0.6, 0.9],
+            }
+            for _ in range(400)
+        ]
+        samples = cases.samples(VALUES | MONEY, drawn)
+        row = decide(judge_matrix(samples, rules(), draws=20)).figures[0].data.set_index("name").loc["A"]
+        judged = portfolio.judge_groups(samples.widest, samples.measures, rules().rules)
+        away = np.zeros(len(drawn))
+        for axis in ("attractiveness", "competitiveness"):
+            low, high = row[f"{axis}_low"], row[f"{axis}_high"]
+            away += ((getattr(judged, axis)[:, 0] - (low + high) / 2) / ((high - low) / 2)) ** 2
+        assert (away <= 1).mean() == pytest.approx(0.9, abs=0.005)
+
+    def test_who_misses_a_limit_is_named_and_not_drawn(self, cases, rules):
+        asked = cases.limit(("margin_rate", 0.3, np.nan))
+        figure = decide(judge_matrix(cases.samples(VALUES | MONEY), rules(asked), draws=20)).figures[0]
+        assert figure.data.name.to_list() == ["A", "B"]
+        assert figure.caption.endswith("Not drawn, as a limit is missed: C.")
+
+    def test_of_forty_groups_the_first_are_drawn(self, rules):
+        rng = np.random.default_rng(1)
+        names = tuple(f"G{n:02d}" for n in range(40))
+        values = rng.uniform(0.2, 0.8, (40, 4))
+        samples = GroupSamples(
+            codes=names,
+            names=names,
+            measures=(*VALUES, "net_revenue"),
+            values=values,
+            redrawn={CUSTOMERS: values[None] * rng.normal(1, 0.05, (20, 40, 4))},
+        )
+        figure = decide(judge_matrix(samples, rules(), draws=50)).figures[0]
+        assert len(figure.data) == 25 and "further behind or not known: 15 groups" in figure.caption
+
+
+def test_the_clients_own_choice_is_followed(cases, rules):
+    """A and B are targets by their scores; C, which is only maintained, is the client's own first one."""
+    own = Override(choice="C", who="A. Lindqvist, CEO", when="2026-01-01", why="the site")
+    matrix = judge_matrix(cases.samples(VALUES), rules(), draws=20, override=own)
+    assert matrix.attractive == ["A", "B", "C"]
+    assert judge_matrix(cases.samples(VALUES), rules(), draws=20).attractive == ["A", "B"]
+    assert judge_matrix(None, None).attractive == []
+
+
+def test_whose_weights_they_are_is_said(cases, rules):
+    found = decide(judge_matrix(cases.samples(VALUES), rules(), draws=20))
+    assert found.assumptions[0].owner == "Ann" and "no score has changed them" in found.assumptions[0].text

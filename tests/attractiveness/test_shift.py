@@ -245,3 +245,20 @@ class TestRaters:
         said = say_shift(matrix, stated(THEN), word="segment")
         assert len(said) == 1 and "C overtakes A as first target at 60 % of the way" in said[0]
         assert say_shift(matrix, None, word="segment") == say_shift(matrix, stated(NOW), word="segment") == []
+
+
+def test_verdicts_that_turn_without_a_change_of_places_are_said_to_be_scores(cases, stated):
+    """Both do well on margin: with weight on it A and B rise together, A ahead by 0.1 on both."""
+    values = {"market_growth": [0.5, 0.4], "margin_rate": [0.9, 0.8], "win_rate": [0.5, 0.5]}
+    found = check(cases.samples(values), stated(NOW), stated(THEN))
+    assert (
+        "become targets; A stays first all the way, and no group passes another: scores rise, ranks stay"
+        in (found.headline)
+    )
+
+
+def test_a_first_place_by_name_only_is_no_first_place(cases, stated):
+    values = {"market_growth": [0.5, 0.5], "margin_rate": [0.5, 0.5], "win_rate": [0.5, 0.5]}
+    found = check(cases.samples(values), stated(NOW), stated(THEN))
+    assert found.status == "caution" and "A comes first level with another group" in found.headline
+    assert "the order of their names" in found.notes[0]

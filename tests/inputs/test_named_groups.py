@@ -83,7 +83,7 @@ def test_groups_that_a_notebook_makes_are_left_to_it(plans):
 
 
 def test_plans_are_checked_too_when_an_earlier_runs_data_are_used_again(plans, tmp_path):
-    """Only the plans have changed since: nothing is read anew, and the misspelt group is refused all the same."""
+    """Only the plans have changed: nothing is read anew, and the misspelt group is refused all the same."""
     tables.ingest(plans("Bad"), tmp_path / "run")
     tables.check_plans(plans("Küche"), tmp_path / "run")
     with pytest.raises(InputError, match="no customer is in 'Küchen'"):

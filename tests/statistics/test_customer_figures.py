@@ -44,3 +44,9 @@ def test_labels_may_differ_by_sample_and_unknown_customers_count_nothing():
     found = measure_groups(SIX, two, groups=2, weights=np.ones((2, 6)))
     assert found[0, 0, 1] == found[1, 1, 1] == 30
     assert SIX.select(pd.Series(["b", "nobody"])).table.net_revenue.to_list() == [20, 0]
+
+
+def test_who_has_no_group_is_in_none_and_who_has_two_is_in_the_first():
+    groups = pd.DataFrame({"customer_id": list("abcda"), "group": ["x", "x", None, "y", "y"]})
+    table = list_measures(SIX, groups).set_index("group")
+    assert table.customers.to_dict() == {"x": 2, "y": 1} and table.net_revenue.to_dict() == {"x": 30, "y": 40}

@@ -54,6 +54,7 @@ def test_revenue_margin_and_reach():
 def test_a_window_of_half_a_year_is_scaled_to_a_year():
     figures = build_customer_figures(CUSTOMERS, LINES, as_of=date(2025, 7, 1), window_days=73)
     assert list_measures(figures, GROUPS).net_revenue.to_list() == pytest.approx([1000, 1400, 500])
+    assert figures.table.set_index("customer_id").margin[["a", "b", "c"]].to_list() == [350, 100, 275]
 
 
 def test_markets_follow_what_is_bought_and_impossible_ones_are_left_out():
@@ -71,6 +72,20 @@ def test_markets_follow_what_is_bought_and_impossible_ones_are_left_out():
     assert found.market_growth[:2].to_list() == pytest.approx([(0.10 + 0.15) / 2, -0.06])
     notes = build_customer_figures(CUSTOMERS, LINES, as_of=AS_OF, market=market).notes
     assert "83 %" in notes[0] and "Mining" in notes[1] and notes[1].startswith("1 market is")
+
+
+def test_a_misspelt_customer_is_placed_in_its_market_and_this_is_said():
+    people = [(f"c{n}", "Pharma", 10.0) for n in range(40)] + [("d", "PHARMA", 50.0), ("e", "Pharm.", 50.0)]
+    customers = table("customer_id industry", *((name, industry) for name, industry, _ in people))
+    lines = table(
+        "customer_id order_id ordered_on net_revenue", *((name, f"o{name}", IN, v) for name, _, v in people)
+    )
+    market = table("period industry market_size growth", (date(2025, 1, 1), "Pharma", 1000.0, 0.1))
+    found = build_customer_figures(customers, lines, as_of=AS_OF, market=market)
+    assert found.table.market.sum() == pytest.approx(1000) and "100 % of net revenue" in found.notes[0]
+    assert [line.text for line in found.assumptions] == [
+        "Customers whose industry (2 customers) is misspelt are placed in a market by the usual spelling."
+    ]
 
 
 def test_each_provider_alone():

@@ -127,3 +127,20 @@ class TestRedraw:
         draws = [found.redraw(rng.poisson(1, 60), half=rng.gamma(0.5)).hazard for _ in range(2000)]
         # 97.5 % of a gamma of shape 0.5 is 2.51; the exact bound of a rate after no event is 3.69
         assert np.quantile(draws, 0.975) == pytest.approx(2.51 / exposure, rel=0.15)
+
+    def test_three_who_left_of_sixty(self):
+        """Weekly buyers, three silent for the last of two years: leaving is as plain as events of a rate.
+
+        Bayes with Jeffreys' prior: a gamma of shape 3.5 over the exposure, 57 x 2 + 3 x 1 years; its 2.5 and
+        97.5 % are half the chi-square's of 7 degrees, 0.845 and 8.006.
+        """
+        gone = np.arange(60) < 3
+        last = np.where(gone, 1.0, 1.99)
+        histories = Histories(purchases=np.round(52 * last), last=last, seen=np.full(60, 2.0))
+        found = fit_leaving(histories)
+        exposure = 57 * 2.0 + 3 * 1.0
+        assert found.hazard == pytest.approx(3.5 / exposure, rel=0.03)
+        rng = np.random.default_rng(6)
+        draws = [found.redraw(rng.exponential(size=60), half=rng.gamma(0.5)).hazard for _ in range(4000)]
+        low, high = np.quantile(draws, [0.025, 0.975]) * exposure
+        assert low == pytest.approx(0.845, abs=0.25) and high == pytest.approx(8.006, rel=0.07)

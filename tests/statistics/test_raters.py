@@ -99,8 +99,16 @@ def test_each_rater_alone():
 def test_words():
     both = raters.describe_raters(raters.reconcile_raters(TWO, criteria=["cost", "speed"]))
     assert both == (
-        "The weights are the geometric mean of 2 raters (A and B); their rankings of the criteria agree at "
-        "0.00 of 1 (Kendall's W). They differ most on cost: 20 % for B, 80 % for A."
+        "The weights are the geometric mean of 2 raters (A and B); their rankings of the criteria agree no "
+        "more than chance would have it (Kendall's W 0.00, where 1 is full agreement and 0.50 is chance). "
+        "They differ most on cost: 20 % for B, 80 % for A."
+    )
+    # of three who rank three criteria two agree and one turns two round: rank sums 3, 7, 8, so W = 14 / 18
+    three = {"A": (3, 2, 1), "B": (3, 2, 1), "C": (3, 1, 2)}
+    people = {name: dict(zip("xyz", weights, strict=True)) for name, weights in three.items()}
+    found = raters.reconcile_raters(people, criteria=list("xyz"))
+    assert "agree in part (Kendall's W 0.78, where 1 is full agreement and 0.33 is chance)" in (
+        raters.describe_raters(found)
     )
     titled = {"M. Keller, CFO": TWO["A"], "C. Moreau, CMO": TWO["B"]}
     said = raters.describe_raters(raters.reconcile_raters(titled, criteria=["cost", "speed"]))
@@ -136,3 +144,13 @@ def test_contradicting_comparisons_are_said():
 def test_bad_weights_say_what_to_change(people, words):
     with pytest.raises(InputError, match=words):
         raters.reconcile_raters(people, criteria=["x", "y"])
+
+
+def test_rankings_at_random_agree_at_one_over_the_number_of_raters():
+    """The mean of Kendall's W under random rankings is 1 / raters (Kendall and Babington Smith 1939)."""
+    rng = np.random.default_rng(4)
+    drawn = []
+    for _ in range(400):
+        people = {f"R{n}": dict(zip("wxyz", rng.dirichlet(np.ones(4)), strict=True)) for n in range(3)}
+        drawn.append(raters.reconcile_raters(people, criteria=list("wxyz")).concordance)
+    assert np.mean(drawn) == pytest.approx(1 / 3, abs=4 * np.std(drawn) / 20)

@@ -43,8 +43,8 @@ class Candidates:
     ----------
     table : pandas.DataFrame
         Sorted by ``target_id``: ``target_id, name`` (unique), ``customers``, ``overlap`` (0-1; 0 where not
-        said), ``risk`` (NaN where not said), ``price, revenue, growth, margin`` (NaN where not said),
-        ``unmapped`` (share of customers in no group of the client's).
+        said), ``overlap_said``, ``risk, price, revenue, growth, margin`` (NaN where not said), ``unmapped``
+        (share of customers in no group of the client's).
     shares : pandas.DataFrame
         Index as `table`; a column per group of the client's that some candidate names, 0-1.
     unknown : tuple of str
@@ -68,8 +68,8 @@ def read_candidates(targets: ir.Table | None, groups: Sequence[str]) -> Candidat
     ----------
     targets : ibis table, optional
         ``target_id, customers`` and ``share_<group>`` (0-1, a group of the client's in any case); optional
-        ``name, overlap_customers`` (0-1, or a number of customers), ``integration_risk`` (1-5),
-        ``price_asked, revenue, growth, margin``.
+        ``name, overlap_customers`` (0-1, or numbers of customers if any is above 1),
+        ``integration_risk`` (1-5), ``price_asked, revenue, growth, margin``.
     groups : sequence of str
         The groups that the client plans with.
 
@@ -108,16 +108,19 @@ def read_candidates(targets: ir.Table | None, groups: Sequence[str]) -> Candidat
     shares = frame[list(known)].fillna(0.0).rename(columns=known)
     shares = shares.T.groupby(level=0).sum().T
     overlap = frame.overlap_customers
-    overlap = overlap.where(overlap <= 1, overlap / frame.customers)  # a number of customers, not a share
-    gaps = ((OVERLAP, overlap), (RISK, frame.integration_risk), (PRICE, frame.price_asked))
+    if (overlap > 1).any():  # numbers of customers: then 1 is one customer and not all of them
+        overlap = overlap / frame.customers
+    price = frame.price_asked.where(frame.price_asked > 0)
+    gaps = ((OVERLAP, overlap), (RISK, frame.integration_risk), (PRICE, price))
     table = pd.DataFrame(
         {
             "target_id": frame.target_id.astype(str),
             "name": frame.name,
             "customers": frame.customers,
             "overlap": overlap.clip(0, 1).fillna(0.0),
+            "overlap_said": overlap.notna(),
             "risk": frame.integration_risk,
-            "price": frame.price_asked.where(frame.price_asked > 0),
+            "price": price,
             "revenue": frame.revenue,
             "growth": frame.growth,
             "margin": frame.margin,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,12 +24,16 @@ class GroupMargins:
         serve, the same; NaN where no costs are known), ``net`` (margin less what is known of cost), ``weak``
         (net of the half of the buyers with the smaller net), ``loss_share`` (share of buyers who cost more
         than they bring), ``leaving`` (share that leaves in a year; 0 where it was not measured).
+    single : mapping of str to numpy.ndarray
+        Group to the net of each customer who buys, those who do not buy shared among them: their mean is the
+        group's net.
     net_draws, leaving_draws : numpy.ndarray
         Sample x group: net and leaving, had the client's customers been another sample.
     costs_known, leaving_known : bool
     """
 
     table: pd.DataFrame
+    single: Mapping[str, np.ndarray]
     net_draws: np.ndarray
     leaving_draws: np.ndarray
     costs_known: bool
@@ -72,7 +77,7 @@ def score_group_margins(
     people = people.merge(figures.table[columns], on="customer_id").sort_values("customer_id")
     people = people.assign(buys=people.margin_of > 0)
     rng = np.random.default_rng(seed)
-    rows, net = {}, []
+    rows, single, net = {}, {}, []
     for group, of in people.groupby("group", sort=True):
         values = of[["buys", MARGIN, *([COST] if costs_known else [])]].to_numpy(dtype=float)
         if not values[:, 0].any():
@@ -82,8 +87,10 @@ def score_group_margins(
         net.append((sums[:, 1] - (sums[:, 2] if costs_known else 0)) / buyers)
         whole = values.sum(axis=0)
         cost = whole[2] / whole[0] if costs_known else np.nan
-        own = np.sort((values[:, 1] - (values[:, 2] if costs_known else 0))[values[:, 0] > 0])
-        weak = own[: (len(own) + 1) // 2].mean()
+        left = values[:, 1] - (values[:, 2] if costs_known else 0)
+        own = np.sort(left[values[:, 0] > 0])
+        own += (left.sum() - own.sum()) / len(own)
+        weak, single[group] = own[: (len(own) + 1) // 2].mean(), own
         rows[group] = (int(whole[0]), whole[1] / whole[0], cost, weak, (own < 0).mean())
     if not rows:
         return None
@@ -97,6 +104,7 @@ def score_group_margins(
     table["leaving"] = gone[0]
     return GroupMargins(
         table=table,
+        single=single,
         net_draws=np.array(net).T,
         leaving_draws=gone[1 : draws + 1],
         costs_known=costs_known,

@@ -12,6 +12,7 @@ from segutils.errors import InputError
 from segutils.objectives.attractiveness.acquisition_candidates import Candidates
 from segutils.objectives.attractiveness.acquisition_margins import GroupMargins
 
+MOST_DRAWN = 2000  # customers of a candidate in one group that are drawn one by one
 LIMITS = {  # measure of a threshold: column of the scores
     "fit": "fit",
     "overlap_customers": "overlap",
@@ -113,8 +114,12 @@ def draw_worth(
     terms: Terms,
     *,
     risk_discounts: np.ndarray,
+    chance_seed: int | None = None,
 ) -> np.ndarray:
     """What might each candidate be worth, with other samples of customers and other discounts for risk?
+
+    What is not known of the mean customer may change the choice. Who the candidate's customers are is known
+    after it was bought only: that chance is in what may come of a choice, not in the choice.
 
     Parameters
     ----------
@@ -122,6 +127,9 @@ def draw_worth(
         `scores` from :func:`score_candidates` on the same.
     risk_discounts : numpy.ndarray
         One per sample of `margins`.
+    chance_seed : int, optional
+        Draws the candidate's customers, as many as it brings, from customers like the client's; without it
+        they bring what these do on average.
 
     Returns
     -------
@@ -130,15 +138,45 @@ def draw_worth(
     """
     groups = list(margins.table.index)
     shares = candidates.shares.reindex(columns=groups).fillna(0.0).to_numpy()
-    per_customer = (margins.net_draws * terms.factor(margins.leaving_draws)) @ shares.T
-    kept = np.stack([keep_share(scores.risk, discount).to_numpy() for discount in risk_discounts])
-    return scores.gained.to_numpy() * per_customer * kept
+    factors = terms.factor(margins.leaving_draws)
+    rng, gained = np.random.default_rng(chance_seed), scores.gained.to_numpy()
+    worth = np.zeros((len(margins.net_draws), len(scores)))
+    for company, group in np.argwhere(shares * gained[:, None] > 0):
+        many = shares[company, group] * gained[company]
+        chance = 0.0
+        if chance_seed is not None:
+            chance = draw_chance(margins.single[groups[group]], many, len(worth), rng)
+        worth[:, company] += many * (margins.net_draws[:, group] + chance) * factors[:, group]
+    return worth * keep_share(scores.risk, risk_discounts[:, None])
 
 
-def keep_share(risk: pd.Series, discount: float) -> pd.Series:
+def keep_share(risk: pd.Series, discount: float | np.ndarray) -> np.ndarray:
     """What integration leaves of the gain: 1 at risk 1; a risk nobody states counts as the highest stated."""
-    known = risk.fillna(risk.max() if risk.notna().any() else 1.0)
-    return (1 - discount * (known - 1)).clip(0, 1)
+    known = risk.fillna(risk.max() if risk.notna().any() else 1.0).to_numpy(dtype=float)
+    return np.clip(1 - discount * (known - 1), 0, 1)
+
+
+def draw_chance(values: np.ndarray, many: float, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """By how much may the mean of so many customers differ from that of all of their kind?
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        What each customer of this kind brings.
+    many : float
+        Customers whose mean it is; counted in whole ones.
+    draws : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray
+        One difference per draw.
+    """
+    count = max(round(many), 1)
+    if count > MOST_DRAWN:  # their mean is normal by then
+        return rng.normal(0.0, values.std() / np.sqrt(count), draws)
+    return values[rng.integers(0, len(values), (draws, count))].mean(axis=1) - values.mean()
 
 
 def _list_missed(table: pd.DataFrame, limits: pd.DataFrame | None) -> list[str]:

@@ -45,9 +45,9 @@ class Screen:
     ----------
     scores : pandas.DataFrame
         From :func:`~segutils.objectives.attractiveness.acquisition_scores.score_candidates`, with
-        ``back_low, back_high`` (90 % of samples).
-    draws : numpy.ndarray
-        Sample x candidate: worth.
+        ``back_low, back_high`` (90 % of outcomes).
+    draws, outcomes : numpy.ndarray
+        Sample x candidate: worth with customers as good as the mean of their kind, and as chance has it.
     candidates : Candidates
     margins : GroupMargins
     terms : Terms
@@ -57,6 +57,7 @@ class Screen:
 
     scores: pd.DataFrame
     draws: np.ndarray
+    outcomes: np.ndarray
     candidates: Candidates
     margins: GroupMargins
     terms: Terms
@@ -125,11 +126,15 @@ def screen_candidates(
     scores = score_candidates(candidates, margins, terms, attractive=attractive, limits=stated)
     rng = np.random.default_rng(seed + 1)
     discounts = risk_discount * rng.uniform(0.5, 1.5, draws)
-    drawn = draw_worth(candidates, scores, margins, terms, risk_discounts=discounts)
-    low, high = percentile_interval(drawn, level=0.9) / scores.price.to_numpy()
+    drawn, outcomes = (
+        draw_worth(candidates, scores, margins, terms, risk_discounts=discounts, chance_seed=own)
+        for own in (None, seed + 2)
+    )
+    low, high = percentile_interval(outcomes, level=0.9) / scores.price.to_numpy()
     return Screen(
         scores=scores.assign(back_low=low, back_high=high),
         draws=drawn,
+        outcomes=outcomes,
         candidates=candidates,
         margins=margins,
         terms=terms,
@@ -168,7 +173,8 @@ def decide_acquisition_screen(
     -------
     Finding
         ``not_run`` without candidates or margins; no decision without a price. `robustness_share` is the
-        share of samples, of customers and of the discount for risk together, in which the set stays best.
+        share of samples, of customers and of the discount for risk together, in which the set stays best;
+        ``caution`` where it is below 0.8, or more than a fifth of outcomes lose money.
 
     Raises
     ------
@@ -183,7 +189,7 @@ def decide_acquisition_screen(
     ranked = scores.sort_values(["back", "gain"], ascending=False, kind="stable", ignore_index=True)
     common = {
         "slug": SLUG,
-        "table": words.build_table(ranked),
+        "table": words.build_table(ranked, costs_known=screen.margins.costs_known),
         "formats": words.FORMATS,
         "labels": words.LABELS,
         "needs": tuple(needs),
@@ -216,6 +222,7 @@ def decide_acquisition_screen(
             inside,
             flips,
             _vary(screen, budget, able),
+            words.share_lost(screen, chosen),
             currency=currency,
             risk_discount=screen.terms.risk_discount,
             draws=len(screen.draws),
@@ -225,7 +232,9 @@ def decide_acquisition_screen(
         formats=words.OPTION_FORMATS,
     )
     return Finding(
-        status="pass" if stays >= FIRM and not needs else "caution",
+        status="pass"
+        if min(stays, 1 - words.share_lost(screen, chosen)) >= FIRM and not needs
+        else "caution",
         headline=words.say_headline(screen, chosen, decision, budget, currency=currency),
         figures=words.draw_back(ranked, screen, chosen),
         decision=decision,
@@ -247,13 +256,10 @@ def _list_options(
         if able[n] and price[n] <= budget:
             found.append(np.arange(len(scores)) == n)
     found.append(np.zeros(len(scores), dtype=bool))
-    named = (
-        set()
-        if override is None
-        else {part.strip() for part in override.choice.replace(" and ", ", ").split(", ")}
-    )
-    if named and named <= set(scores.name):
-        found.append(scores.name.isin(named).to_numpy())
+    if override is not None:
+        named = np.array([name in override.choice for name in scores.name], dtype=bool)
+        if words.name_set(scores, named) == override.choice:
+            found.append(named)
     rows = {}
     for members in found:
         spent = float(price[members].sum())
@@ -266,7 +272,7 @@ def _list_options(
                 "gain": float(scores.gain[members].sum()),
                 "worth": float(worth[members].sum()),
                 "net": float((worth - price)[members].sum()),
-                "loss_share": float((screen.draws[:, members].sum(axis=1) < spent).mean()),
+                "loss_share": words.share_lost(screen, members),
             },
         )
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("option").reset_index()
@@ -299,7 +305,7 @@ def _vary(screen: Screen, budget: float, able: np.ndarray) -> pd.DataFrame:
             "counting customers of attractive groups only",
             score_candidates(replace(candidates, shares=shares), margins, terms).worth,
         )
-    add("with customers like the weaker half of the client's", scores.worth_weak)
+    add(words.WEAKER, scores.worth_weak)
     return pd.DataFrame(rows, columns=["terms", "option"])
 
 

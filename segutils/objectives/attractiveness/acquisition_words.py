@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 NOTHING = "Buy nothing"
 NAMED = 4
+WEAKER = "with customers like the weaker half of the client's"
 DEFAULT = "playbook default"
 FORMATS = {
     "gained": "count",
     "fit": "share:0",
+    "gain_before": "money",
     "gain": "money",
     "gain_weak": "money",
     "price": "money",
@@ -30,7 +32,8 @@ LABELS = {
     "name": "Candidate",
     "gained": "New customers",
     "fit": "In attractive groups",
-    "gain": "Margin a year after serving",
+    "gain_before": "Margin a year",
+    "gain": "After selling and serving",
     "gain_weak": "If they are like the weaker half",
     "price": "Price asked",
     "back": "Back for each 1 asked",
@@ -71,9 +74,9 @@ def name_set(scores: pd.DataFrame, members: np.ndarray) -> str:
     return join_words(names) if names else NOTHING
 
 
-def build_table(ranked: pd.DataFrame) -> pd.DataFrame:
-    """Candidates, best first, in few columns."""
-    table = ranked[list(LABELS)].copy()
+def build_table(ranked: pd.DataFrame, *, costs_known: bool) -> pd.DataFrame:
+    """Candidates, best first, in few columns; without costs there is no margin after them."""
+    table = ranked[[name for name in LABELS if costs_known or name != "gain"]].copy()
     table["missed"] = [
         join_words([WORDS[name] for name in text.split(", ") if name]) for text in table.missed
     ]
@@ -81,7 +84,12 @@ def build_table(ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def say_headline(
-    screen: Screen, chosen: np.ndarray, decision: Decision, budget: float, *, currency: str
+    screen: Screen,
+    chosen: np.ndarray,
+    decision: Decision,
+    budget: float,
+    *,
+    currency: str,
 ) -> str:
     """What to buy, what comes back, and how sure that is."""
     scores, years = screen.scores, screen.terms.years
@@ -102,8 +110,7 @@ def say_headline(
             f"No candidate is worth the price it asks: of each {currency} 1 for {top['name']}, the best, "
             f"{top.back:.2f} come back in {years} years."
         )
-    spent, net = scores.price[chosen].sum(), scores.net[chosen].sum()
-    back = scores.worth[chosen].sum() / spent
+    spent, worth = scores.price[chosen].sum(), scores.worth[chosen].sum()
     paying = int((passing.net > 0).sum())
     few = best if chosen.sum() < NAMED else plural(int(chosen.sum()), "company", "companies")
     verb = "brings" if paying == 1 else "bring"
@@ -113,10 +120,18 @@ def say_headline(
     else:
         what = few if paying == 1 else f"{few} brings most above its price"
     held = format_value(decision.robustness_share, "share:0")
+    lost = format_value(share_lost(screen, chosen), "share:0")
+    but = f", and {WEAKER}" if scores.worth_weak[chosen].sum() < spent else ""
     return (
-        f"{lead}; {what}: {back:.2f} for each {currency} 1 in {years} years, {_money(net, currency)} above "
-        f"{_money(spent, currency)}, and best in {held} of other samples."
+        f"{lead}; {what}: {_money(worth, currency)} of margin in {years} years, valued today, for "
+        f"{_money(spent, currency)}. The choice stands in {held} of samples; it loses money in {lost} of "
+        f"them{but}."
     )
+
+
+def share_lost(screen: Screen, members: np.ndarray) -> float:
+    """In which share of outcomes these companies bring less than they cost."""
+    return float((screen.outcomes[:, members].sum(axis=1) < screen.scores.price[members].sum()).mean())
 
 
 def say_gains_only(ranked: pd.DataFrame, *, currency: str) -> str:
@@ -135,6 +150,7 @@ def say_robustness(
     inside: np.ndarray,
     flips: np.ndarray,
     terms: pd.DataFrame,
+    lost: float,
     *,
     currency: str,
     risk_discount: float,
@@ -144,10 +160,14 @@ def say_robustness(
     best = name_set(scores, chosen)
     low, high = (format_value(risk_discount * times, "share:0") for times in (0.5, 1.5))
     text = (
-        f"Over {draws} other samples of the client's customers, with {low} to {high} taken off for "
-        "each point of "
-        f"integration risk, {_lower(best)} stays best in {format_value(stays, 'share:0')}."
+        f"Over {draws} other samples of the client's customers, with {low} to {high} taken off for each "
+        f"point of integration risk, {_lower(best)} stays best in {format_value(stays, 'share:0')}."
     )
+    if chosen.any():
+        text += (
+            " With as many customers drawn from them as come with the company, it brings less than its price "
+            f"in {format_value(lost, 'share:0')}."
+        )
     if chosen.sum() > 1:
         parts = [f"{scores.name[n]} {format_value(inside[n], 'share:0')}" for n in np.flatnonzero(chosen)]
         text += f" Single members are in the best set in: {', '.join(parts)}."
@@ -181,8 +201,7 @@ def list_notes(screen: Screen, *, currency: str) -> list[str]:
     if margins.costs_known:
         notes.append(
             f"{lead}. At the client's margin they would bring {_money(largest.gain_before, currency)} "
-            "a year, "
-            f"{_money(largest.gain, currency)} after what it costs to serve them, and "
+            f"a year, {_money(largest.gain, currency)} after what it costs to sell to and serve them, and "
             f"{_money(largest.gain_weak, currency)} if they are like the weaker half of the client's{place}."
         )
     elif place:
@@ -205,6 +224,16 @@ def list_notes(screen: Screen, *, currency: str) -> list[str]:
             f"client's already: of {format_value(overlapping.customers, 'count')} it brings "
             f"{format_value(overlapping.gained, 'count')} new ones."
         )
+    silent = scores.name[~scores.overlap_said].tolist()
+    if silent:
+        notes.append(
+            f"Whom they share with the client is not said of {join_words(silent[:NAMED])}"
+            f"{' and others' * (len(silent) > NAMED)}: all their customers count as new."
+        )
+    if (unrated := scores.name[scores.risk.isna()].tolist()) and len(unrated) < len(scores):
+        who = f"{join_words(unrated[:NAMED])}{' and others' * (len(unrated) > NAMED)}"
+        highest = f"the highest stated one ({scores.risk.max():g})"
+        notes.append(f"The integration risk of {who} is not stated; it counts as {highest}.")
     out = scores[scores.missed != ""]
     for row in out.head(NAMED).itertuples():
         limits = screen.limits.set_index("measure")
@@ -222,7 +251,8 @@ def list_notes(screen: Screen, *, currency: str) -> list[str]:
         notes.append(f"{row.name} is out: {'; '.join(parts)}.")
     if screen.attractive:
         notes.append(
-            f"Attractive are the groups that the matrix makes targets: {join_words(list(screen.attractive))}."
+            "Attractive are the groups that the matrix makes targets, and its first one or the client's own: "
+            f"{join_words(list(screen.attractive))}."
         )
     found = screen.candidates
     if found.unknown:
@@ -302,9 +332,9 @@ def draw_back(ranked: pd.DataFrame, screen: Screen, chosen: np.ndarray) -> tuple
             subtitle=f"Companies that could be bought, gains of {years} years valued today, for each "
             "1 of price",
             alt="; ".join(f"{r.name}: {r.back:.2f}" for r in known.itertuples(index=False)),
-            caption="Lines are the middle 90 % of other samples of the client's customers and other "
-            "discounts "
-            "for risk; what the candidates say of themselves is taken as it is.",
+            caption="Lines are the middle 90 % of other samples of the client's customers, of whom as many "
+            "are drawn as a candidate brings, and of other discounts for risk; what the candidates say of "
+            "themselves is taken as it is.",
             formats=dict.fromkeys(("back", "back_low", "back_high"), "number:2"),
             reference=1.0,
             reference_label="price asked",

@@ -25,6 +25,11 @@ GOALS = Need(
     table="engagement file",
     columns=("objectives: goal, kind, measure, target, by, owner",),
 )
+BOUGHT = Need(
+    question="What did the customers of these groups buy within the last year?",
+    table="transactions",
+    columns=("customer_id", "ordered_on", "net_revenue"),
+)
 FORMATS = {
     "rate": "share",
     "low": "share",
@@ -71,7 +76,8 @@ def decide_exit_criteria(
         ``advice``; parts of groups that were found below the limit follow their group. Options: keep, fix
         and exit of each that fails, with what is left a year (``left``), what exit frees and loses, what a
         fix needs, and in which share of samples the advice stands. ``fail`` where something fails,
-        ``not_run`` without margins.
+        ``caution`` where the history is shorter than the limit asks for, ``not_run`` without margins or
+        buyers.
 
     Raises
     ------
@@ -90,6 +96,14 @@ def decide_exit_criteria(
             needs=tuple(dict.fromkeys([*needs, CRITERIA])),
         )
     units, failing = evidence.units, list_failing(evidence.units)
+    if units.empty:
+        return Finding(
+            slug=SLUG,
+            status="not_run",
+            headline="Whether a group should be let go cannot be said: nobody in a group bought in the year.",
+            table=pd.DataFrame(columns=["group"]),
+            needs=tuple(dict.fromkeys([*needs, BOUGHT])),
+        )
     options = build_options(units, failing, evidence.limit.least)
     if len(failing):
         first = failing.iloc[0]
@@ -100,11 +114,11 @@ def decide_exit_criteria(
     lack = [*needs, *([CRITERIA] if no_fit_limit or not evidence.is_stated else [])]
     lack += [] if evidence.goals.serves.notna().any() else [GOALS]
     table = order_units(units)[["group", "rate", "low", "high", "in_a_row", "fit", "drain", "advice"]]
-    firm = stands >= FIRM and not lack
+    firm = stands >= FIRM and not lack and evidence.quarters >= evidence.limit.periods
     return Finding(
         slug=SLUG,
         status="fail" if len(failing) else "pass" if firm else "caution",
-        headline=words.say_headline(evidence, failing, currency=currency),
+        headline=words.say_headline(evidence, failing, firm=FIRM, currency=currency),
         table=table.reset_index(drop=True),
         formats={name: fmt for name, fmt in FORMATS.items() if name in table.columns},
         labels=words.label(evidence),

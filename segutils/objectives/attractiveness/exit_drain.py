@@ -74,7 +74,8 @@ def measure_drain(
         whole = counts[name].sum() if name in counts else 0.0
         table[name] = labels.sum(counts[name]) / whole if whole > 0 else np.nan
     margin = ladder.last_year(CM1).to_numpy(float)
-    table["margin_share"] = labels.sum(margin) / margin.sum()
+    # of a company that leaves nothing in all, no share can be taken
+    table["margin_share"] = labels.sum(margin) / margin.sum() if margin.sum() > 0 else np.nan
     table["resource_share"] = table[list(RESOURCES)].mean(axis=1)
     table["drain"] = table.resource_share / table.margin_share.where(table.margin_share > 0)
     return table

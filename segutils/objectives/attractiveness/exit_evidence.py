@@ -61,6 +61,8 @@ class ExitEvidence:
         The limit of the margin is the client's own.
     looked_by : tuple of str
         Columns by which groups were cut into parts.
+    quarters : int
+        How many are known.
     """
 
     units: pd.DataFrame
@@ -72,6 +74,7 @@ class ExitEvidence:
     fit_owner: str
     is_stated: bool
     looked_by: tuple[str, ...]
+    quarters: int
 
 
 def read_margin_limit(thresholds: pd.DataFrame, ladder: MarginLadder) -> MarginLimit:
@@ -186,7 +189,9 @@ def build_exit_evidence(
     named = pd.Series(pd.NA, index=ladder.customer_id, dtype=object)
     for row in found.itertuples():
         of_group = ladder.row_labels(groups).eq(row.group).to_numpy()
-        inside = of_group & attributes[row.column].reindex(ladder.customer_id).eq(row.value).to_numpy()
+        inside = (
+            of_group & attributes[row.column].reindex(ladder.customer_id).astype(str).eq(row.value).to_numpy()
+        )
         named[inside] = name_part(row.group, row.column, row.value)
     hidden = Labels.read(named)
     judged = [(labels, table)]
@@ -238,6 +243,7 @@ def build_exit_evidence(
         fit_owner=str(fits.owner.iloc[0]) if len(fits) else "",
         is_stated=limit.owner != DEFAULT["owner"],
         looked_by=tuple(columns),
+        quarters=len(ladder.quarters),
     )
 
 

@@ -38,18 +38,12 @@ def label(evidence: ExitEvidence) -> dict[str, str]:
     }
 
 
-def say_headline(evidence: ExitEvidence, failing: pd.DataFrame, *, currency: str) -> str:
-    """Who fails, by how much and how long, and where it was hidden."""
+def say_headline(evidence: ExitEvidence, failing: pd.DataFrame, *, firm: float, currency: str) -> str:
+    """Who fails, by how much and how long, and where it was hidden; what could not be looked at."""
     least = format_value(evidence.limit.least, "share:0")
-    groups = evidence.units[evidence.units.within == ""]
     where = LEVEL_WORDS[evidence.limit.level]
     if failing.empty:
-        low = groups.iloc[0]
-        return (
-            f"No group misses the exit criteria: {low['group']}, the lowest, leaves "
-            f"{format_value(low.rate, 'share')} "
-            f"of revenue {where} (limit {least}), and no part of a group is below it beyond chance."
-        )
+        return _say_none(evidence, least, where)
     unit = failing.iloc[0]
     loses = "loses" if unit.margin < 0 else "leaves only"
     since = f"for {plural(int(unit.in_a_row), 'quarter')} in a row"
@@ -58,16 +52,45 @@ def say_headline(evidence: ExitEvidence, failing: pd.DataFrame, *, currency: str
         f"({format_value(unit.rate, 'share')} of revenue, limit {least}), {since}"
     )
     if unit.within:
-        host = groups.set_index("group").loc[unit.within]
+        host = evidence.units.set_index("group").loc[unit.within]
         text += f"; {unit.within} hides it, which leaves {format_value(host.rate, 'share')} as a whole"
     end = {EXIT: "letting it go", FIX: "fixing it"}[unit.advice]
-    served = f"{int(unit.served)} of {int(unit.judged)} stated objectives"
-    why = f"as it also serves only {served}" if unit.advice == EXIT else f"as it serves {served}"
-    if unit.advice == FIX and unit.misses_fit:
-        why = "as letting it go would cost more than it frees"
-    if unit.advice == FIX and not np.isfinite(evidence.fit_limit):
-        why = "as nobody stated which fit would keep it"
-    return f"{text}; {end} is advised, {why}."
+    text = f"{text}; {end} is advised, {_say_reason(evidence, unit)}"
+    if unit.advice_share < firm:
+        text += f"; that stands in only {_say_share(unit.advice_share)} of other samples"
+    return f"{text}."
+
+
+def _say_none(evidence: ExitEvidence, least: str, where: str) -> str:
+    """No unit fails: since all leave enough, since it has not lasted, or since nobody can tell yet."""
+    low = evidence.units[evidence.units.within == ""].iloc[0]
+    leaves = f"{low['group']}, the lowest, leaves {format_value(low.rate, 'share')} of revenue {where}"
+    if evidence.quarters < evidence.limit.periods:
+        return (
+            f"Whether a group misses the exit criteria cannot be said yet: "
+            f"{plural(evidence.limit.periods, 'quarter')} in a row below {least} are asked for and only "
+            f"{evidence.quarters} known; {leaves}."
+        )
+    text = f"No group misses the exit criteria: {leaves} (limit {least}"
+    if low.rate < evidence.limit.least:
+        asked = f"{evidence.limit.periods} in a row are asked for"
+        lasted = f"below it in the last {plural(int(low.in_a_row), 'quarter')}"
+        text += f", {lasted if low.in_a_row else 'but not below it in the last quarter'}; {asked}"
+    if evidence.parts.empty:
+        return f"{text}); no part of a group was large enough to be looked at."
+    return f"{text}), and no part of a group is below it beyond chance for so long."
+
+
+def _say_reason(evidence: ExitEvidence, unit) -> str:
+    """Why the first of those that fail is let go, or fixed."""
+    served = f"{int(unit.served)} of {plural(int(unit.judged), 'stated objective')}"
+    if unit.advice == EXIT:
+        return f"as it also serves only {served}"
+    if unit.misses_fit:
+        return "as letting it go would cost more than it frees"
+    if not np.isfinite(evidence.fit_limit):
+        return "as nobody stated which fit would keep it"
+    return f"as it serves {served}" if unit.judged else "as no stated objective can be held against it"
 
 
 def _say_share(share: float) -> str:
@@ -85,7 +108,7 @@ def say_robustness(evidence: ExitEvidence, failing: pd.DataFrame, stands: float,
         return (
             f"In {_say_share(stands)} of other samples of the customers no group fails. "
             f"{low['group']} is "
-            f"nearest to the limit, {gap} above it."
+            f"nearest to the limit, {gap} {'above' if low.rate >= evidence.limit.least else 'from'} it."
         )
     unit = failing.iloc[0]
     parts = [
@@ -153,10 +176,7 @@ def draw_rates(evidence: ExitEvidence, failing: pd.DataFrame) -> Figure:
     where, least = LEVEL_WORDS[evidence.limit.level], evidence.limit.least
     if failing.empty:
         low = data.iloc[0]
-        title = (
-            f"Every group leaves more than {format_value(least, 'share:0')} of revenue {where}; "
-            f"{low['group']} least"
-        )
+        title = f"{low['group']} leaves least, {format_value(low.rate, 'share')} of revenue {where}"
     else:
         unit = failing.iloc[0]
         title = f"{unit['group']} leaves {format_value(unit.rate, 'share')} of revenue {where}"
@@ -205,8 +225,9 @@ def _say_criteria(evidence: ExitEvidence) -> str:
 def _say_exit(evidence: ExitEvidence, unit, currency: str) -> str:
     pools = evidence.pools[evidence.pools.unit == unit.group]
     unknown = pools.pool[pools.avoidable.isna() & (pools.cost > 0)].tolist()
+    lost = f"{'loses' if unit.cm1 >= 0 else 'saves'} {say_money(abs(unit.cm1), currency)}"
     text = (
-        f"Letting {unit.group} go loses {say_money(unit.cm1, currency)} a year after the goods and frees "
+        f"Letting {unit.group} go {lost} a year after the goods and frees "
         f"{say_money(unit.frees, currency)} of serving cost that moved with its volumes: "
         f"{say_money(unit.net, currency)} "
         f"a year in all"
@@ -229,7 +250,11 @@ def _say_fix(evidence: ExitEvidence, unit, currency: str) -> str:
         (evidence.pools.unit == unit.group) & (evidence.pools.level == evidence.limit.level)
     ]
     serving = pools.cost.sum()
-    ways = [f"prices {format_value(unit.shortfall / unit.revenue, 'share:0')} higher at unchanged volumes"]
+    ways = ["higher prices at unchanged volumes"]
+    if unit.revenue > 0:
+        # a higher price also raises the revenue of which the limit asks a share
+        rise = unit.shortfall / unit.revenue / (1 - evidence.limit.least)
+        ways = [f"prices {format_value(rise, 'share:0')} higher at unchanged volumes"]
     if serving > unit.shortfall:
         ways.append(f"{format_value(unit.shortfall / serving, 'share:0')} less cost of serving")
     text = (

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from segutils.findings import Finding, Need
 from segutils.objectives.attractiveness import goal_words as words
+from segutils.objectives.attractiveness.goal_conflicts import find_conflicts, find_unserved
 from segutils.objectives.attractiveness.goal_rules import (
-    KIND_OF,
     SERVES,
     choose_goals,
     list_firm,
     list_kinds,
+    list_open,
     weigh_directions,
 )
 from segutils.objectives.attractiveness.margin_ladder import CM1, REVENUE
@@ -83,8 +83,9 @@ def check_goal_map(
         Table: ``group, goal, weight`` (of the goal in the group, against the company: 2 is twice as much per
         unit of revenue), ``at_stake`` (a year), ``span`` (its interval), ``stands``, ``held_to`` (measure,
         today, target and its owner), ``serves`` (the stated objective). ``caution`` where stated plans and
-        evidence differ, or evidence does not tell the directions apart; with one direction known there is
-        nothing to weigh, and the table shows that one.
+        evidence differ (see :func:`~segutils.objectives.attractiveness.goal_conflicts.find_conflicts`), or
+        evidence does not tell the directions apart; with one direction known there is nothing to weigh, and
+        the table shows that one.
     """
     directions = weigh_directions(stakes, breadth, seed=seed)
     weighed, goals, known = directions.tell(), choose_goals(directions), len(directions.known)
@@ -95,8 +96,15 @@ def check_goal_map(
     needs += [STATED] if objectives.empty else []
     needs += [NEEDS["margin"]] if stakes.ladder.basis == REVENUE else []
     own = key_results[key_results["column"].eq(grouping)] if len(key_results) else key_results
-    kinds = list_kinds(directions.known)
-    conflicts = find_conflicts(goals, today, stakes, objectives, own, kinds=kinds) if known > 1 else []
+    firm = list_firm(goals, min_stands=min_stands) if known > 1 else []
+    # with one direction nothing is weighed, so no goal can differ from a plan
+    kinds = list_kinds(directions.known) if known > 1 else set()
+    conflicts = find_conflicts(
+        *(goals, directions, today, stakes, groups, objectives, own),
+        **{"firm": firm, "kinds": kinds, "min_stands": min_stands},
+        **{"figures": figures, "seed": seed},
+    )
+    unserved = find_unserved(directions, objectives, kinds=kinds, min_stands=min_stands)
     held = [words.say_held(row, today, objectives, own) for row in goals.itertuples()]
     serves = [words.say_serves(row.goal, objectives) for row in goals.itertuples()]
     spans = [say_span(row.low, row.high, currency) for row in goals.itertuples()]
@@ -104,7 +112,6 @@ def check_goal_map(
     if known < 2:
         table = table.drop(columns=["goal", "stands", "weight", *(["serves"] if objectives.empty else [])])
     table = table.sort_values("at_stake", ascending=False, kind="stable", ignore_index=True)
-    firm = list_firm(goals, min_stands=min_stands)
     is_firm = len(firm) == len(goals) and known > 1 and not needs
     return Finding(
         slug=SLUG,
@@ -125,7 +132,12 @@ def check_goal_map(
             *words.list_notes(
                 *(goals, weighed, stakes, categories), firm=firm, min_stands=min_stands, currency=currency
             ),
-            *(words.say_outside(line) for line in objectives.itertuples() if line.kind not in kinds),
+            *(words.say_open(line) for line in unserved if line.kind in list_open(directions)),
+            *(
+                words.say_outside(line)
+                for line in objectives.itertuples()
+                if line.kind not in list_kinds(directions.known)
+            ),
         ],
         limits=words.LIMITS,
         needs=tuple(dict.fromkeys(needs)),
@@ -163,47 +175,3 @@ def measure_today(
         table["categories_per_customer"] = categories.set_index("group").categories
     names = [*SERVES, "margin_rate"]
     return table.reindex(columns=names)
-
-
-def find_conflicts(
-    goals: pd.DataFrame,
-    today: pd.DataFrame,
-    stakes: Stakes,
-    objectives: pd.DataFrame,
-    key_results: pd.DataFrame,
-    *,
-    kinds: set[str],
-) -> list[str]:
-    """Where do stated objectives and key results ask for something else than the evidence shows?
-
-    Only objectives of `kinds`, those that a group can point to, are held against the goals.
-    """
-    found = []
-    # key results name a year's rate, whatever the horizon of the stakes
-    most = stakes.retention.groups.set_index("group").leaving_high
-    stay = (1 - most) ** (1 / stakes.retention.horizon_years)
-    for row in goals.itertuples():
-        asked = key_results[key_results["value"].eq(row.group)] if len(key_results) else key_results
-        wanted = (
-            {goal for measure in asked.measure for goal in SERVES.get(measure, ())} if len(asked) else set()
-        )
-        if len(asked) and row.goal not in wanted:
-            found.append(words.say_not_asked(row, asked))
-        for line in asked.itertuples() if len(asked) else ():
-            # estimates must be clear of the target, or half of the reached ones would be chance
-            sure = {
-                "retention_rate": stay.get(row.group, np.nan),
-                "revenue_growth": today.revenue_growth.get(row.group, np.nan),
-            }.get(line.measure, np.nan)
-            if sure >= line.target:
-                found.append(words.say_reached(row.group, line, today[line.measure][row.group]))
-    served = {KIND_OF[goal] for goal in goals.goal}
-    for line in objectives.itertuples():
-        if line.kind in kinds - served:
-            found.append(words.say_unserved(line))
-    stated = set(objectives["kind"]) if len(objectives) else set()
-    if stated:
-        found += [
-            words.say_no_objective(row) for row in goals.itertuples() if KIND_OF[row.goal] not in stated
-        ]
-    return found

@@ -29,6 +29,7 @@ KEEPING, PENETRATION, NEW_MARKETS, NEW_PRODUCTS, BOTH_NEW = (
     *("retention", "penetration", "market development"),
     *("product development", "diversification"),
 )
+NO_GOAL = "none"
 DIRECTIONS = (KEEPING, PENETRATION, NEW_MARKETS, NEW_PRODUCTS)
 KIND_OF: Mapping[str, str] = {  # the kind of objective that a goal serves
     KEEPING: RETENTION,
@@ -37,6 +38,7 @@ KIND_OF: Mapping[str, str] = {  # the kind of objective that a goal serves
     NEW_PRODUCTS: GROWTH,
     BOTH_NEW: DIVERSIFY,
 }
+_GOALS_OF = {kind: [goal for goal, own in KIND_OF.items() if own == kind] for kind in set(KIND_OF.values())}
 MEASURE_OF: Mapping[str, str] = {
     KEEPING: "retention_rate",
     PENETRATION: "market_share",
@@ -44,6 +46,7 @@ MEASURE_OF: Mapping[str, str] = {
     NEW_PRODUCTS: "categories_per_customer",
     BOTH_NEW: "top_share",
 }
+MARGIN_OF_EQUAL = 1e-9  # weights so near to 1 are the company's own
 SERVES: Mapping[str, tuple[str, ...]] = {  # the goals that a key result of this measure asks for
     "retention_rate": (KEEPING,),
     "market_share": (PENETRATION,),
@@ -87,20 +90,41 @@ class Directions:
         whole = values.sum(axis=-2, keepdims=True) / self.revenue.sum()
         return np.divide(rate, whole, out=np.full(values.shape, np.nan), where=whole > 0)
 
-    def tell(self, *, level: float = 0.95) -> pd.DataFrame:
-        """``group, direction, value, low, high, weight, counts``.
+    def find_counting(self, *, level: float = 0.95) -> np.ndarray:
+        """Group x direction: false where what is at stake in the group, or in the company, may be chance."""
+        low, whole = (percentile_interval(draws, level=level)[0] for draws in self._with_company())
+        return (low > 0) & (whole > 0)
 
-        `counts` is false where what is at stake in the group, or in the company, may be nothing but chance.
+    def find_counting_again(self, *, level: float = 0.95) -> np.ndarray:
+        """Sample x group x direction: the same, had this sample been the data.
+
+        An interval is as wide in another sample but moves with its value. That of what leaves with customers
+        grows with it, since no sample has less than nothing there.
         """
+        found = []
+        values = (self.values, self.values.sum(axis=0))
+        for value, draws in zip(values, self._with_company(), strict=True):
+            low = percentile_interval(draws, level=level)[0]
+            moved = low + draws - value
+            kept = value[..., 0] > 0
+            part = draws[..., 0] / np.where(kept, value[..., 0], 1.0)
+            moved[..., 0] = np.where(kept, low[..., 0] * part, moved[..., 0])
+            found.append(moved > 0)
+        return found[0] & found[1][:, None, :]
+
+    def _with_company(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.draws, self.draws.sum(axis=1)
+
+    def tell(self, *, level: float = 0.95) -> pd.DataFrame:
+        """``group, direction, value, low, high, weight, counts`` (what is at stake is beyond chance)."""
         low, high = percentile_interval(self.draws, level=level)
-        whole = percentile_interval(self.draws.sum(axis=1), level=level)[0]
         grid = pd.MultiIndex.from_product([self.groups, DIRECTIONS], names=["group", "direction"])
         columns = {
             "value": self.values,
             "low": low,
             "high": high,
             "weight": self.weights(self.values),
-            "counts": (low > 0) & (whole > 0),
+            "counts": self.find_counting(level=level),
         }
         return pd.DataFrame({name: part.ravel() for name, part in columns.items()}, index=grid).reset_index()
 
@@ -171,19 +195,20 @@ def choose_goals(directions: Directions) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``group, goal, direction`` (that weighs most), ``value, low, high, weight`` (of it), ``second,
-        second_weight`` (the next), ``stands`` (share of samples with the same goal), ``is_told`` (something
-        beyond chance is at stake).
+        ``group, goal`` (none where nothing is at stake in any direction), ``direction`` (that weighs most),
+        ``value, low, high, weight`` (of it), ``second, second_weight`` (the next), ``stands`` (share of
+        samples in which the group has the same goal by the same rule, chance judged anew, and it weighs more
+        in the group than in the company: else nothing sets the group apart), ``is_told`` (something beyond
+        chance is at stake).
     """
     told = directions.tell()
     shape = directions.values.shape
-    counts = told.counts.to_numpy(bool).reshape(shape)
-    usable = np.where(counts.any(axis=1, keepdims=True), counts, ~np.isnan(directions.values))
-    weights = np.where(usable, directions.weights(directions.values), -np.inf)
+    counts = directions.find_counting()
+    weights = _weigh(directions, directions.values, counts)
     goals, first = _lead(weights)
-    drawn = np.where(usable, directions.weights(directions.draws), -np.inf)
-    again = _lead(np.where(np.isnan(drawn), -np.inf, drawn))[0]
-    order = np.argsort(-np.where(np.isnan(weights), -np.inf, weights), axis=1, kind="stable")
+    drawn = _weigh(directions, directions.draws, directions.find_counting_again())
+    again = (_lead(drawn)[0] == goals) & (drawn.max(axis=-1) > 1 + MARGIN_OF_EQUAL)
+    order = np.argsort(-weights, axis=1, kind="stable")
     second = order[:, 1]
     rows = np.arange(shape[0])
     has_second = np.isfinite(weights[rows, second])
@@ -200,17 +225,35 @@ def choose_goals(directions: Directions) -> pd.DataFrame:
                 DIRECTIONS[place] if has else "" for place, has in zip(second, has_second, strict=True)
             ],
             "second_weight": np.where(has_second, weights[rows, second], np.nan),
-            "stands": (again == goals).mean(axis=0),
+            "stands": again.mean(axis=0),
             "is_told": counts.any(axis=1),
         }
     )
 
 
+def count_served(directions: Directions) -> dict[str, float]:
+    """Kind of objective to the share of samples in which any group points to it, by the same rule."""
+    drawn = _weigh(directions, directions.draws, directions.find_counting_again())
+    goals = _lead(drawn)[0]
+    return {kind: float(np.isin(goals, names).any(axis=1).mean()) for kind, names in _GOALS_OF.items()}
+
+
+def list_open(directions: Directions, *, level: float = 0.95) -> set[str]:
+    """Kinds of objectives of which the data cannot say whether anything is at stake in the company at all.
+
+    Those of a direction whose interval, of the whole company, holds nothing as well as something.
+    """
+    low, high = percentile_interval(directions.draws.sum(axis=1), level=level)
+    unsure = [name for name, one, two in zip(DIRECTIONS, low, high, strict=True) if one <= 0 < two]
+    both = {NEW_MARKETS, NEW_PRODUCTS} & set(unsure)
+    return {KIND_OF[name] for name in unsure} | ({KIND_OF[BOTH_NEW]} if both else set())
+
+
 def list_firm(goals: pd.DataFrame, *, min_stands: float) -> list[str]:
-    """Which groups keep their goals in other samples, with the number of groups looked at allowed for?
+    """Which groups are sure to have their goals, with the number of groups looked at allowed for?
 
     Among many groups that are all alike, some keep a goal in most samples by chance. The share of samples in
-    which a group has another goal is doubled, as its goal was picked by the same data, and adjusted for all
+    which its goal does not stand is doubled, as its goal was picked by the same data, and adjusted for all
     groups (Holm); what is left must not be more than ``1 - min_stands``.
     """
     others = np.minimum(2 * (1 - goals.stands.to_numpy(float)), 1.0)
@@ -227,13 +270,20 @@ def list_kinds(known: Sequence[str]) -> set[str]:
     return {KIND_OF[name] for name in known} | ({KIND_OF[BOTH_NEW]} if both else set())
 
 
+def _weigh(directions: Directions, values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Weights of what counts in a group, or of all that is known where nothing does; else −∞."""
+    usable = np.where(counts.any(axis=-1, keepdims=True), counts, ~np.isnan(directions.values))
+    weights = directions.weights(values)
+    return np.where(usable & ~np.isnan(weights), weights, -np.inf)
+
+
 def _lead(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Goal and leading direction of each group (last axis: directions)."""
-    known = np.where(np.isnan(weights), -np.inf, weights)
-    first = known.argmax(axis=-1)
+    first = weights.argmax(axis=-1)
     new = [DIRECTIONS.index(NEW_MARKETS), DIRECTIONS.index(NEW_PRODUCTS)]
-    both = np.isin(first, new) & (known[..., new].min(axis=-1) > 1)
-    return np.where(both, BOTH_NEW, np.array(DIRECTIONS, dtype=object)[first]), first
+    both = np.isin(first, new) & (weights[..., new].min(axis=-1) > 1)
+    goals = np.where(both, BOTH_NEW, np.array(DIRECTIONS, dtype=object)[first])
+    return np.where(np.isfinite(weights.max(axis=-1)), goals, NO_GOAL), first
 
 
 def count_breadth(

@@ -15,6 +15,7 @@ from segutils.objectives.attractiveness.goal_rules import (
     MEASURE_OF,
     NEW_MARKETS,
     NEW_PRODUCTS,
+    NO_GOAL,
     PENETRATION,
 )
 from segutils.objectives.attractiveness.money_words import say_money, say_span
@@ -24,7 +25,7 @@ LABELS = {
     "at_stake": "At stake a year",
     "span": "Between",
     "weight": "Weight against the company",
-    "stands": "Same goal in other samples",
+    "stands": "Stands in other samples",
     "held_to": "Held to",
     "serves": "Serves the objective",
 }
@@ -47,6 +48,8 @@ LIMITS = (
     "A market is given to groups in proportion to what they buy in it, so groups differ in penetration "
     "only as far "
     "as they buy in different markets.",
+    "Customers whose orders thin out over the years are taken in part for customers who leave, so what "
+    "leaves with such a group is overstated.",
     "What nobody buys from us anywhere has no comparable figure: evidence for new products and new "
     "markets is only "
     "what some groups or regions have and others lack.",
@@ -69,31 +72,47 @@ def say_headline(
     """Which groups serve which goal, and whether plans agree."""
     if known < 2:
         top = goals.loc[goals.value.idxmax()]
-        return (
+        text = (
             "Goals cannot be weighed against each other, as only retention has figures: most is expected "
-            "to leave in "
-            f"{top['group']}, {say_money(top.value, currency)} of {stakes.ladder.basis_words} a year "
-            f"({say_span(top.low, top.high, currency)})."
+            f"to leave in {top['group']}, {say_money(top.value, currency)} of {stakes.ladder.basis_words} "
+            f"a year ({say_span(top.low, top.high, currency)})"
         )
+        return f"{text}; {plural(len(conflicts), 'conflict')} with stated plans." if conflicts else f"{text}."
+    goals = goals[goals.goal != NO_GOAL]
+    if goals.empty:
+        return "No group points to a goal: nothing is at stake in any direction that is known."
+    is_firm = goals["group"].isin(firm)
+    parts = _say_goals(goals[is_firm], "points", "point")
+    leaning = _say_goals(goals[~is_firm], "leans", "lean")
+    if leaning:
+        lead = "not firm: " if parts else "No goal is firm: "
+        parts.append(f"{lead}{'; '.join(leaning)}")
+    if conflicts:
+        end = f"{plural(len(conflicts), 'conflict')} with stated plans"
+    elif not is_stated:
+        end = "no plan is stated to hold against it"
+    elif leaning:
+        end = (
+            "stated plans agree with what is firm" if len(firm) else "too little to hold against stated plans"
+        )
+    else:
+        end = "stated plans agree"
+    return f"{'; '.join([*parts, end])}."
+
+
+def _say_goals(goals: pd.DataFrame, one: str, many: str) -> list[str]:
+    """``A and B point to retention``, a part per goal."""
     parts = []
     for goal, part in goals.groupby("goal", sort=False):
         names = part.sort_values("value", ascending=False)["group"].tolist()
-        point = "points" if len(names) == 1 else "point"
-        parts.append(f"{join_words(names)} {point} to {goal}")
-    if len(firm) < len(goals):
-        parts.append(
-            f"firm {'is' if len(firm) < 2 else 'are'} only {join_words(firm)}" if firm else "no goal is firm"
-        )
-    end = (
-        f"; {plural(len(conflicts), 'stated plan')} " + ("says" if len(conflicts) == 1 else "say") + " "
-        "otherwise"
-    )
-    agree = "; stated plans agree" if is_stated else "; no plan is stated to hold against it"
-    return f"{'; '.join(parts)}{end if conflicts else agree}."
+        parts.append(f"{join_words(names)} {one if len(names) == 1 else many} to {goal}")
+    return parts
 
 
 def say_held(row, today: pd.DataFrame, objectives: pd.DataFrame, key_results: pd.DataFrame) -> str:
     """The measure of the goal: where the group stands, its target and who owns it."""
+    if row.goal == NO_GOAL:
+        return format_value(None)
     measure = MEASURE_OF[row.goal]
     fmt = FORMATS.get(measure, "share")
     value = today[measure].get(row.group)
@@ -118,6 +137,8 @@ def say_held(row, today: pd.DataFrame, objectives: pd.DataFrame, key_results: pd
 
 def say_serves(goal: str, objectives: pd.DataFrame) -> str:
     """The stated objective that the goal serves."""
+    if goal == NO_GOAL:
+        return format_value(None)
     lines = objectives[objectives["kind"].eq(KIND_OF[goal])] if len(objectives) else ()
     return str(lines.goal.iloc[0]) if len(lines) else "none stated"
 
@@ -137,15 +158,40 @@ def say_reached(group: str, line, value: float) -> str:
     """A key result that asks for no more than what is there already."""
     fmt = FORMATS.get(line.measure, "share")
     there = "the last year brought" if line.measure == "revenue_growth" else "today there are"
+    most = "at most " if line.measure == "top_share" else ""
     return (
-        f"Conflict: the key result of {group} asks for {format_value(line.target, fmt)} "
-        f"({MEASURE_WORDS[line.measure]}), but {there} {format_value(value, fmt)} ({line.owner})."
+        f"Conflict: the key result of {group} asks for {most}{format_value(line.target, fmt)} "
+        f"({MEASURE_WORDS[line.measure]}), but {there} {format_value(value, fmt)} ({line.owner}): it is "
+        "reached already."
     )
 
 
 def say_unserved(line) -> str:
-    """A stated objective to which no group points."""
+    """A stated objective to which no group points, nor would in most other samples."""
     return f"Conflict: no group points to the objective \u201c{line.goal}\u201d ({line.kind}, {line.owner})."
+
+
+def say_pull(row) -> str:
+    """A group whose goal is to grow, and which moves the company away from a target by growing."""
+    fmt = FORMATS.get(row.measure, "share")
+    if row.measure == "top_share":
+        why = (
+            f"is {format_value(row.value, fmt)} of revenue, above the {format_value(row.needed, fmt)} stated"
+        )
+    else:
+        why = f"leaves {format_value(row.value, fmt)} after the goods, below {format_value(row.needed, fmt)}"
+    return (
+        f"Conflict: {row.group} points to {row.goal}, but it {why}: growing it works against the objective "
+        f"\u201c{row.objective}\u201d ({row.owner})."
+    )
+
+
+def say_open(line) -> str:
+    """A stated objective of which the data cannot say whether anything is at stake."""
+    return (
+        f"Not shown: whether anything is at stake for the objective \u201c{line.goal}\u201d ({line.kind}, "
+        f"{line.owner}) is within chance, so that no group points to it says nothing against it."
+    )
 
 
 def say_outside(line) -> str:
@@ -193,12 +239,13 @@ def list_notes(
         chance = [name for name in known if not weighed[weighed.direction == name].counts.any()]
         if chance:
             notes.append(f"Nothing beyond chance is at stake in any group for {join_words(chance)}.")
-        weak = [name for name in goals["group"] if name not in firm]
+        weak = [row.group for row in goals.itertuples() if row.group not in firm and row.goal != NO_GOAL]
         if weak:
             many = "their goals" if len(weak) > 1 else "its goal"
             notes.append(
-                f"Not firm: {join_words(weak)} may owe {many} to chance. All {len(goals)} groups are "
-                f"allowed for (Holm), at a confidence of {format_value(min_stands, 'share:0')}."
+                f"Not firm: {join_words(weak)} may owe {many} to chance, so they are not held against plans. "
+                f"All {len(goals)} groups are allowed for (Holm), at a confidence of "
+                f"{format_value(min_stands, 'share:0')}."
             )
     else:
         notes.append(
@@ -252,6 +299,8 @@ def draw_directions(weighed: pd.DataFrame, goals: pd.DataFrame, stakes: Stakes, 
 
 
 def _say_why(row, currency: str) -> str:
+    if row.goal == NO_GOAL:
+        return f"{row.group}: no goal, as nothing is at stake in it in any direction that is known."
     means = MEANS[row.direction]
     text = (
         f"{row.group}: {row.goal}. {means[0].upper()}{means[1:]}: {say_money(row.value, currency)}, per "
@@ -260,4 +309,13 @@ def _say_why(row, currency: str) -> str:
     )
     if row.second:
         text += f"; next is {row.second} ({format_value(row.second_weight, 'number:1')} times)"
-    return f"{text}. The same goal in {format_value(row.stands, 'share:0')} of other samples."
+    if not row.weight > 1:
+        text += "; nothing weighs more in it than in the company, so nothing sets it apart"
+    return f"{text}. It stands, with more than in the company, in {_say_share(row.stands)} of other samples."
+
+
+def _say_share(share: float) -> str:
+    """A share of samples; 99.7 % is not all of them."""
+    if 0.995 <= share < 1:
+        return "more than 99 %"
+    return "fewer than 1 %" if 0 < share < 0.005 else format_value(share, "share:0")

@@ -284,28 +284,31 @@ def _rate_pools(
 
     A rate per customer has the channel None: it belongs to whoever is known by the end of the quarter.
     """
+    cells = {quarter: part for quarter, part in totals.groupby("quarter")}
+    known: dict[tuple[int, str], float] = {}
     rates, left = [], []
     for pool in booked.itertuples():
-        where = totals[totals.quarter == pool.quarter]
-        where = where[where.channel == pool.channel] if pool.channel else where
-        where = where[where["group"] == pool.group] if pool.group else where
+        part = cells.get(pool.quarter, totals.head(0))
         if pool.driver == CUSTOMERS:
-            volume = float(_is_known(people, pool.group, quarters[pool.quarter][1]).sum())
-            cells = pd.DataFrame({"channel": [None], "group": [pool.group]})
+            key = (pool.quarter, pool.group)
+            if key not in known:
+                known[key] = float(_is_known(people, pool.group, quarters[pool.quarter][1]).sum())
+            volume, where = known[key], [(None, pool.group)]
         else:
-            volume = float(where[VOLUMES[pool.driver]].sum()) if pool.driver in VOLUMES else 0.0
-            cells = where[["channel", "group"]]
+            channel, group = part["channel"].to_numpy(), part["group"].to_numpy()
+            meant = (channel == (pool.channel or channel)) & (group == (pool.group or group))
+            volume = (
+                float(part[VOLUMES[pool.driver]].to_numpy()[meant].sum()) if pool.driver in VOLUMES else 0.0
+            )
+            where = list(zip(channel[meant], group[meant], strict=True))
         if volume <= 0:
             left.append((pool.quarter, pool.pool, pool.amount))
             continue
-        rates.append(
-            cells.assign(quarter=pool.quarter, pool=pool.pool, driver=pool.driver, rate=pool.amount / volume)
-        )
+        rates += [(*cell, pool.quarter, pool.pool, pool.driver, pool.amount / volume) for cell in where]
     unplaced = pd.DataFrame(left, columns=["quarter", "pool", "amount"])
     unplaced = unplaced[unplaced.quarter >= len(quarters) - YEAR]
     columns = ["channel", "group", "quarter", "pool", "driver", "rate"]
-    table = pd.concat(rates) if rates else pd.DataFrame(columns=columns)
-    return table, unplaced.groupby("pool", as_index=False).amount.sum()
+    return pd.DataFrame(rates, columns=columns), unplaced.groupby("pool", as_index=False).amount.sum()
 
 
 def _is_known(people: pd.DataFrame, group: str, last: date) -> pd.Series:

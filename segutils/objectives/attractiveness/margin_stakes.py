@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from segutils.objectives.attractiveness.gaps import BEST, measure_gaps
+from segutils.objectives.attractiveness.gaps import BEST, draw_gaps
 from segutils.objectives.attractiveness.margin_ladder import REVENUE, MarginLadder
-from segutils.objectives.attractiveness.market_stakes import CellStakes, place_customers
+from segutils.objectives.attractiveness.market_stakes import SURE, CellStakes, place_customers
+from segutils.statistics.partial_pooling import pool_levels
 
 MARGIN, BREADTH = "gap to the best margin", "categories bought elsewhere"
-PARTS = 5  # of the customers: four choose who leads and who lags, the fifth measures, in turn
-DEALS = 5  # times that customers are dealt to parts anew: the mean depends less on one deal
+KEYS = ["group", "alike", "cell", "block"]
+MARGIN_SPREAD, BREADTH_SPREAD = (
+    0.05,
+    0.1,
+)  # between comparable regions, of margin rates and of shares of buyers
+LEAST_VARIANCE = 1e-12
 
 
 def measure_margins(
@@ -25,6 +29,7 @@ def measure_margins(
     *,
     compare_across: str = "region",
     alike_in: str = "country",
+    draws: int = 1000,
     seed: int = 0,
 ) -> CellStakes | None:
     """What would a group leave if it earned everywhere what it earns in its best comparable region?
@@ -38,27 +43,44 @@ def measure_margins(
     ladder : MarginLadder
     compare_across, alike_in : str
         Values of the first are compared within a group and a value of the second.
+    draws : int
+        Of what the true margins may be.
     seed : int
-        Of the parts of the customers.
 
     Returns
     -------
     CellStakes or None
-        None where margins are not known or customers have no such column.
+        None where margins are not known or customers have no such column. Gaps are means over draws, and
+        never below 0.
     """
     if ladder.basis == REVENUE or compare_across not in customers.columns:
         return None
     people = _place(customers, groups, compare_across, alike_in)
     each = people.assign(above=ladder.last_year(ladder.basis), below=ladder.last_year(REVENUE))
+    each = each[each.below > 0]
     if each.empty:
         return None
-    compared = _say(compare_across, alike_in, customers)
-    deals = []
-    for part in _deal(len(each), seed):
-        keys = ["group", "alike", "cell", "part"]
-        table = each.assign(part=part).groupby(keys, as_index=False)[["above", "below"]].sum()
-        deals.append(_compare(table, MARGIN, compared, worth=None))
-    return _average(deals, MARGIN)
+    each["block"] = _name_blocks(each["group"], each["alike"])
+    # how far a customer's margin is off its cell's rate, in units of its revenue, is much the same for all
+    sums = each.groupby(["block", "cell"])[["above", "below"]].transform("sum")
+    each["off"] = (each.above - each.below * sums.above / sums.below) ** 2
+    each["square"] = each.below**2
+    # a cell's rate follows its own customers, the large ones most
+    each["left"] = each.square * (1 - each.below / sums.below)
+    squares = each.groupby("block")[["off", "left", "square"]].sum()
+    spread = (squares.off / squares.left.where(squares.left > 0)).fillna(
+        squares.off.sum() / squares.left.sum()
+    )
+    cells = each.groupby(KEYS, as_index=False)[["above", "below", "square"]].sum()
+    cells["variance"] = cells.block.map(spread) * cells.square / cells.below**2
+    df = float(squares.square.sum() ** 2 / (each.square**2).sum())
+    return _compare(
+        cells.drop(columns="square"),
+        MARGIN,
+        _say(compare_across, alike_in, customers),
+        **{"scale": MARGIN_SPREAD, "noise_df": df, "draws": draws, "seed": seed},
+        row=cells["alike"] + cells["cell"],
+    )
 
 
 def measure_breadth(
@@ -71,6 +93,7 @@ def measure_breadth(
     as_of: date,
     compare_across: str = "region",
     alike_in: str = "country",
+    draws: int = 1000,
     seed: int = 0,
 ) -> CellStakes | None:
     """What would a group bring if as many of its customers bought each category as do in its best region?
@@ -107,40 +130,50 @@ def measure_breadth(
     sums = [ladder.last_year(level).groupby(labels).sum() for level in (ladder.basis, REVENUE)]
     rate = sums[0] / sums[1].where(sums[1] > 0)
     worth = spent.revenue / spent.buyers * rate.reindex(spent.index.get_level_values("group")).to_numpy()
-    worth.index = [f"{group} · {category}" for group, category in worth.index]
-    compared = _say(compare_across, alike_in, customers)
-    deals = []
-    for part in _deal(len(people), seed):
-        parts = pd.Series(part, index=people.index)
-        table = _count_buyers(bought.assign(part=bought.customer_id.map(parts)))
-        deals.append(_compare(table, BREADTH, compared, worth=worth))
-    return _average(deals, BREADTH)
+    worth = worth.to_dict()
+    cells = _count_buyers(bought)
+    cells["worth"] = [
+        worth.get((group, kind)) for group, kind in zip(cells["group"], cells.kind, strict=True)
+    ]
+    return _compare(
+        cells.fillna({"worth": 0.0}),
+        BREADTH,
+        _say(compare_across, alike_in, customers),
+        **{"scale": BREADTH_SPREAD, "draws": draws, "seed": seed},
+        # a region's customers may buy broadly by chance, and that shows in every category: no row of its own
+        row=np.arange(len(cells)),
+    )
 
 
 def _count_buyers(bought: pd.DataFrame) -> pd.DataFrame:
-    """Per group, category, cell and part: ``above`` (who bought the category), ``below`` (who bought)."""
-    keys = ["group", "alike", "cell", "part"]
-    active = bought.groupby(keys).customer_id.nunique().rename("below").reset_index()
-    each = bought.groupby([*keys, "category"]).agg(above=("customer_id", "nunique")).reset_index()
+    """One row per group, category and cell: who bought the category (``above``), of those who bought."""
+    where = ["group", "alike", "cell"]
+    active = bought.groupby(where).customer_id.nunique().rename("below").reset_index()
+    each = bought.groupby([*where, "category"]).agg(above=("customer_id", "nunique")).reset_index()
     grid = active.merge(each[["group", "category"]].drop_duplicates(), on="group")
-    table = grid.merge(each, on=[*keys, "category"], how="left").fillna({"above": 0.0})
-    return table.assign(kind=table["group"] + " · " + table["category"])
+    table = grid.merge(each, on=[*where, "category"], how="left").fillna({"above": 0.0})
+    table = table.rename(columns={"category": "kind"})
+    table["block"] = _name_blocks(table["group"] + " · " + table.kind, table["alike"])
+    sums = table.groupby("block")[["above", "below"]].transform("sum")
+    # Jeffreys' half keeps a category that everybody buys, or nobody, from having no noise at all
+    chance = (sums.above + 0.5) / (sums.below + 1)
+    table["variance"] = chance * (1 - chance) / table.below * _measure_clumping(bought)
+    return table
 
 
-def _deal(customers: int, seed: int) -> list[np.ndarray]:
-    """The part of each customer, in several deals."""
-    rng = np.random.default_rng(seed)
-    return [rng.permutation(customers) % PARTS for _ in range(DEALS)]
+def _measure_clumping(bought: pd.DataFrame) -> float:
+    """How much more the number of categories varies between customers of a group than if each were by chance.
 
-
-def _average(deals: list[CellStakes], component: str) -> CellStakes:
-    """The mean over deals."""
-    first = deals[0]
-    keys = ["block", "cell"]
-    money = pd.concat([deal.cells.set_index(keys)[component] for deal in deals], axis=1).mean(axis=1)
-    cells = first.cells.assign(**{component: money.reindex(first.cells.set_index(keys).index).to_numpy()})
-    blocks = sum(deal.blocks.reindex_like(first.blocks).fillna(0.0) for deal in deals) / len(deals)
-    return replace(first, cells=cells.drop(columns=["ratio", "aim"]), blocks=blocks)
+    Who buys one category often buys another one, so that cells of the same customers are not independent.
+    """
+    people = bought.groupby(["group", "customer_id"]).category.nunique()
+    within = people.groupby("group").var().fillna(0.0)
+    count = people.groupby("group").size()
+    buyers = bought.groupby(["group", "category"]).customer_id.nunique()
+    chance = buyers / count.reindex(buyers.index.get_level_values("group")).to_numpy()
+    alone = (chance * (1 - chance)).groupby("group").sum()
+    expected = float((alone * count).sum())
+    return max(float((within * count).sum()) / expected, 1.0) if expected > 0 else 1.0
 
 
 def read_categories(
@@ -174,21 +207,51 @@ def _place(customers: ir.Table, groups: pd.DataFrame, across: str, alike_in: str
     return people.rename(columns={"compared": "cell"})[["group", "cell", "alike"]]
 
 
-def _compare(table: pd.DataFrame, component: str, compared: str, *, worth: pd.Series | None) -> CellStakes:
-    """Gaps to the best cell of each block (a group, or a group's category, among values that are alike)."""
-    kind = table["kind"] if "kind" in table else table["group"]
-    table = table.assign(block=kind + " · " + table["alike"].astype(str))
-    table["unit"] = 1.0 if worth is None else kind.map(worth).astype(float).fillna(0.0)
-    unit = table.drop_duplicates("block").set_index("block").unit
-    gaps = measure_gaps(table, benchmark=BEST, latest=False)
-    found = gaps.table.assign(money=gaps.table.gap * gaps.table.block.map(unit).astype(float))
-    cells = table.groupby(["block", "cell", "group"], as_index=False)[["above", "below"]].sum()
-    cells = cells.merge(found.drop(columns="gap"), on=["block", "cell"], how="left")
-    cells = cells.rename(columns={"money": component}).fillna({component: 0.0})
-    wide = cells.pivot_table(index="block", columns="group", values=component, aggfunc="sum", fill_value=0.0)
-    wide = wide.reindex(columns=list(dict.fromkeys(table["group"])), fill_value=0.0)
-    wide.columns = pd.MultiIndex.from_product([[component], wide.columns], names=["component", "group"])
-    return CellStakes(cells=cells, blocks=wide, compared=compared, parts=gaps.parts)
+def _name_blocks(kind: pd.Series, alike: pd.Series) -> pd.Series:
+    return kind + " · " + alike.astype(str)
+
+
+def _compare(
+    cells: pd.DataFrame,
+    component: str,
+    compared: str,
+    *,
+    row: np.ndarray,
+    scale: float,
+    draws: int,
+    seed: int,
+    noise_df: float = np.inf,
+) -> CellStakes:
+    """Gaps to the best cell of each block: of a group, or a group's category, among values that are alike."""
+    pooled = pool_levels(
+        (cells.above / cells.below).to_numpy(float),
+        np.maximum(cells.variance.to_numpy(float), LEAST_VARIANCE),
+        cells.block.to_numpy(),
+        row,
+        **{"scale": scale, "noise_df": noise_df, "draws": draws, "seed": seed},
+    )
+    size = cells.below.to_numpy(float)
+    gaps = draw_gaps(pooled.levels, size, cells.block.to_numpy(), benchmark=BEST)
+    worth = cells.worth.to_numpy(float) if "worth" in cells else np.ones(len(cells))
+    found = cells.assign(
+        ratio=pooled.levels.mean(axis=0),
+        aim=(pooled.levels + gaps / size).mean(axis=0),
+        lags=(gaps > 0).mean(axis=0) >= SURE,
+        **{component: (gaps * worth).mean(axis=0)},
+    )
+    wide = found.pivot_table(index="block", columns="group", values=component, aggfunc="sum", fill_value=0.0)
+    names = list(wide.columns)
+    member = (found["group"].to_numpy()[:, None] == np.array(names, dtype=object)).astype(float)
+    wide.columns = pd.MultiIndex.from_product([[component], names], names=["component", "group"])
+    columns = ["block", "cell", "group", "above", "below", "ratio", "aim", "lags", component]
+    return CellStakes(
+        cells=found[columns],
+        blocks=wide,
+        samples={component: (gaps * worth) @ member},
+        compared=compared,
+        parts=1,
+        alike=float(pooled.alike.mean()),
+    )
 
 
 def _say(across: str, alike_in: str, customers: ir.Table) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from segutils.findings import Decision, Finding, Need, Override
 from segutils.objectives.attractiveness import objective_words as words
 from segutils.objectives.attractiveness.objective_figures import draw_figures
+from segutils.objectives.attractiveness.objective_notes import list_notes
 from segutils.objectives.attractiveness.objective_scores import (
     KEEP,
     break_even_loss,
@@ -20,6 +21,7 @@ from segutils.statistics.decisions import check_override
 
 SLUG = "objective-choice"
 FIRM = 0.8  # share of other samples and capacities in which a recommendation must stand to be called firm
+LIKELY = 0.5  # above which there is more likely something at stake than nothing
 OBJECTIVES = Need(
     question="What does the company want to reach, by when, and how far can it pursue it today?",
     table="engagement file",
@@ -64,9 +66,10 @@ def decide_objective_choice(
     -------
     Finding
         Table: ``objective, at_stake, low, high, capacity, within_capacity, target, owner``. The decision
-        takes the largest value at stake times capacity; `robustness_share` is how often it comes first with
-        other samples and other capacities at once. Without a second objective that can be valued there is no
-        decision, and `needs` say what would make one.
+        takes the largest value at stake times capacity, if there is more likely something at stake than not;
+        `robustness_share` is how often it comes first with other samples and other capacities at once.
+        Without a second objective that can be valued there is no decision, and `needs` say what would make
+        one.
 
     Raises
     ------
@@ -79,7 +82,9 @@ def decide_objective_choice(
     needs += list(stakes.ladder.needs[:1]) if stakes.ladder.needs else []
     decision, held = None, 0.0
     if len(valued) > 1:
-        recommended = str(valued.option.iloc[0]) if valued.within_capacity.iloc[0] > 0 else KEEP
+        top = valued.iloc[0]
+        # a gap is never below 0, so that its mean is above 0 even where there is most likely none
+        recommended = str(top.option) if top.within_capacity > 0 and top.likely > LIKELY else KEEP
         held = float(scores.set_index("option").first_share[recommended])
         columns = ["option", "at_stake", "low", "high", "capacity", "within_capacity", "first_share"]
         options = scores[columns].rename(columns={"within_capacity": "score"})
@@ -107,7 +112,7 @@ def decide_objective_choice(
         labels=words.LABELS,
         figures=draw_figures(scores, stakes, decision, currency=currency),
         decision=decision,
-        notes=words.list_notes(scores, stakes, once, loss, currency=currency),
+        notes=list_notes(scores, stakes, once, loss, currency=currency),
         assumptions=words.list_assumptions(scores, objectives, stakes),
         limits=words.list_limits(stakes),
         needs=tuple(dict.fromkeys(needs)),

@@ -45,7 +45,8 @@ def draw_figures(
                 for row in data.itertuples()
             ),
             caption=(
-                "Lines: 95 % intervals from other samples of cells and customers. Not gains to be expected."
+                "Lines: 95 % intervals of what true shares, growth, margins and loyalty may be. Not gains to "
+                "be expected."
             ),
             formats={"value": "money", "low": "money", "high": "money"},
             highlight=str(first.option),

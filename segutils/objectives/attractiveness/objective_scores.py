@@ -48,10 +48,11 @@ def score_objectives(
     Returns
     -------
     pandas.DataFrame
-        ``option, kind, at_stake, low, high, capacity, is_stated, within_capacity, by_target, first_samples,
-        first_capacities, first_share, first_equal``: the share of other samples, of other capacities, of both
-        at once, and of samples with equal capacities in which the objective comes first; best first, then
-        the present course (nothing at stake), then what could not be valued.
+        ``option, kind, at_stake, low, high, likely, capacity, is_stated, within_capacity, by_target,
+        first_samples, first_capacities, first_share, first_equal``: in which share of samples anything is at
+        stake; the share of other samples, of other capacities, of both at once, and of samples with equal
+        capacities in which the objective comes first; best first, then the present course (nothing at
+        stake), then what could not be valued.
     """
     capacity, is_stated = _read_capacities(objectives)
     totals = stakes.totals
@@ -68,6 +69,7 @@ def score_objectives(
     table["at_stake"] = [*point, 0.0]
     for end in ("low", "high"):
         table[end] = [*totals[end].loc[valued], np.nan]
+    table["likely"] = [*(sampled > 0).mean(axis=0), np.nan]
     table["capacity"] = [*fixed, np.nan]
     table["is_stated"] = [*(is_stated[kind] for kind in valued), False]
     table["within_capacity"] = [*(point * fixed), 0.0]

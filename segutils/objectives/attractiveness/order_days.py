@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segutils.errors import InputError
 from segutils.statistics.buying import Histories
 
 YEAR = 365.25  # days
@@ -35,8 +36,7 @@ class OrderDays:
     later: np.ndarray
 
     def take(self, rows: np.ndarray) -> OrderDays:
-        """Some of the customers; all of them where none would be left."""
-        rows = rows if rows.any() else np.ones(len(rows), dtype=bool)
+        """Some of the customers."""
         return OrderDays(
             customer_id=self.customer_id[rows],
             histories=self.histories.take(rows),
@@ -67,6 +67,11 @@ def read_order_days(
         Only orders with net revenue above 0 count, several of one day as one. A customer starts on the day
         before sign-up, or before the data begin where sign-up was earlier; where sign-up is unknown or later
         than the first order, with that order, which then is not one of the purchases that follow.
+
+    Raises
+    ------
+    InputError
+        Nobody was known by the cut.
     """
     lines = transactions.filter(transactions.ordered_on <= until)
     orders = lines.group_by("customer_id", "order_id").aggregate(
@@ -89,6 +94,12 @@ def read_order_days(
     by_signup = entry.notna() & ~(first < entry)
     start = (entry - pd.Timedelta(days=1)).where(by_signup, first)
     seen = (pd.Timestamp(cut) - start).dt.days
+    if not (seen > 0).any():
+        raise InputError(
+            f"no customer had signed up or bought before {cut}",
+            where="customers (signup_date), transactions (ordered_on, net_revenue)",
+            fix="give an earlier history, or a later as_of",
+        )
     frame = frame.assign(start=start, opened=(~by_signup).astype(float))[seen > 0]
     purchases = (frame.bought.fillna(0).astype(float) - frame.opened).clip(lower=0)
     last = (pd.to_datetime(frame["last"]) - frame.start).dt.days.where(purchases > 0).fillna(0.0)

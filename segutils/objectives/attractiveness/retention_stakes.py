@@ -10,6 +10,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segutils.errors import InputError
+from segutils.formats import plural
 from segutils.objectives.attractiveness.margin_ladder import MarginLadder
 from segutils.objectives.attractiveness.order_days import YEAR, OrderDays, read_order_days
 from segutils.statistics.intervals import percentile_interval
@@ -17,8 +19,8 @@ from segutils.statistics.leaving import HALF, Leaving, fit_leaving
 from segutils.statistics.spending import fit_gamma_gamma
 
 NO_GROUP = "No group"
+FEW = 10  # customers' worth of information below which a rate's standard error is not known either
 LOOSE = 0.5  # standard error, as a share of it, above which that rate is not told
-APART = 2.0  # standard errors by which margin must leave at another rate than heads to be given its own
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,9 +85,10 @@ def measure_retention(
 
     A customer who is still there is worth, a year, the orders to be expected of it times what its orders have
     left so far. What is at risk is that, times the chance that it is still there, times the hazard at which
-    the group's margin leaves. Where that differs from the hazard of heads beyond chance, customers count with
-    what they are worth: a group of a few loyal large and many fickle small customers would seem to lose much
-    more than it does.
+    the group's margin leaves: there customers count with what they are worth, or a group of a few loyal large
+    and many fickle small customers would seem to lose much more than it does. Only where worth is too
+    unevenly spread to tell does margin leave as heads do. Whether the two rates differ beyond chance is not
+    asked: to take the second one only then would mostly keep the wrong one, with too short an interval.
 
     Parameters
     ----------
@@ -104,7 +107,8 @@ def measure_retention(
     max_customers : int
         Customers on whom rates and hazards are fitted and resampled, drawn with `seed` where there are more.
     resamples : int
-        Samples of the customers; hazards move with them (:meth:`Leaving.redraw`).
+        Samples of the customers by the Bayesian bootstrap (Rubin 1981); hazards move with them
+        (:meth:`Leaving.redraw`).
     level : float
         Of the intervals.
     seed : int
@@ -112,14 +116,27 @@ def measure_retention(
     Returns
     -------
     RetentionStakes
+
+    Raises
+    ------
+    InputError
+        A customer is in two groups, or no customer of a group is known.
     """
+    _check_groups(groups)
     since = _begin(ladder)
     now = read_order_days(customers, transactions, cut=as_of, until=as_of, since=since)
     labels = groups.set_index("customer_id")["group"].reindex(now.customer_id).fillna(NO_GROUP)
     names = [*dict.fromkeys(groups["group"])]
     names += [NO_GROUP] if with_others and (labels == NO_GROUP).any() else []
-    now = now.take((labels.isin(names)).to_numpy())
-    labels = labels[labels.isin(names)]
+    named = labels.isin(names)
+    if not named.any():
+        raise InputError(
+            f"none of the {len(groups)} customers with a group was known by {as_of}",
+            where="groups, customers, transactions",
+            fix="use the same customer_id in all three, and group customers who signed up or bought by then",
+        )
+    now = now.take(named.to_numpy())
+    labels = labels[named]
     code = pd.Categorical(labels, categories=names).codes.astype(int)
     per_order = _margin_per_order(now, code, ladder, len(names))
     rng = np.random.default_rng(seed)
@@ -161,6 +178,23 @@ def measure_retention(
     )
 
 
+def _check_groups(groups: pd.DataFrame) -> None:
+    twice = groups["customer_id"][groups["customer_id"].duplicated()]
+    if len(twice):
+        raise InputError(
+            f"{plural(twice.nunique(), 'customer')} in two groups or more, such as '{twice.iloc[0]}'",
+            where="groups",
+            fix="give every customer one row",
+        )
+    blank = groups["group"].isna() | groups["group"].astype(str).str.strip().eq("")
+    if blank.any():
+        raise InputError(
+            f"the group of {plural(int(blank.sum()), 'customer')} has no name",
+            where="groups",
+            fix="name the group, or leave these customers out: they then count as in no group",
+        )
+
+
 def _begin(ladder: MarginLadder) -> date:
     first = pd.Timestamp(ladder.quarters[0]) + pd.Timedelta(days=1) - pd.DateOffset(months=3)
     return first.date()
@@ -198,15 +232,21 @@ def _fit_groups(
     fits = []
     for number in range(groups):
         members = rows[code[rows] == number]
+        if not (days.histories.purchases[rows] > 0).any():
+            raise InputError(
+                "no customer bought on a second day, so nothing tells who left from who never came back",
+                where="transactions (customer_id, ordered_on)",
+                fix="give a longer history, or a customer_id that stays the same from order to order",
+            )
         if len(members) < min_customers or not (days.histories.purchases[members] > 0).any():
-            whole = whole or _fit_one(days, rows, per_order, min_customers)
+            whole = whole or _fit_one(days, rows, per_order)
             fits.append(whole)
         else:
-            fits.append(_fit_one(days, members, per_order, min_customers))
+            fits.append(_fit_one(days, members, per_order))
     return fits
 
 
-def _fit_one(days: OrderDays, members: np.ndarray, per_order: np.ndarray, min_customers: int) -> _Fit:
+def _fit_one(days: OrderDays, members: np.ndarray, per_order: np.ndarray) -> _Fit:
     part = days.histories.take(members)
     heads = fit_leaving(part)
     if (per_order == per_order[0]).all():  # only orders are asked for: they are not worth different amounts
@@ -214,17 +254,14 @@ def _fit_one(days: OrderDays, members: np.ndarray, per_order: np.ndarray, min_cu
     weights = _spread_worth(days.counted[members], per_order[members]) * heads.usual_rate(part)
     # where a few customers are nearly all that is worth anything, their number is too small to tell
     effective = weights.sum() ** 2 / max((weights**2).sum(), 1e-300)
-    if effective < min_customers:
+    if effective < FEW:
         return _Fit(heads=heads, worth=heads, used=members)
     worth = fit_leaving(part, weights=weights, start=heads)
-    # the same customers twice, so what is chance in both cancels
-    apart = np.sqrt(((worth.influence[:, 2] - heads.influence[:, 2]) ** 2).sum())
-    differs = abs(worth.point[2] - heads.point[2]) > APART * apart
     is_told = np.sqrt((worth.influence[:, 2] ** 2).sum()) <= LOOSE
     # counted by worth, rates differ less (their shape is one more); where they seem to differ far more, few
     # who order all the time are mixed with many who hardly ever do, and one model describes neither
     is_told &= worth.point[0] >= heads.point[0] - np.log(2)
-    return _Fit(heads=heads, worth=worth if differs and is_told else heads, used=members)
+    return _Fit(heads=heads, worth=worth if is_told else heads, used=members)
 
 
 def _spread_worth(orders: np.ndarray, per_order: np.ndarray) -> np.ndarray:
@@ -265,7 +302,11 @@ def _resample(
     place = np.full(len(code), -1)
     place[rows] = np.arange(len(rows))
     halves = np.random.default_rng(seed + 1).gamma(HALF, size=(resamples, len(fits)))
-    for number, weights in enumerate(draw_samples(len(rows), resamples=resamples, seed=seed)):
+    rng = np.random.default_rng(seed)
+    for number in range(resamples):
+        # exponential, not Poisson weights: k who left then count as a gamma of shape k, and with the half one
+        # as Jeffreys' posterior of a rate, whose intervals hold however few they are
+        weights = rng.exponential(size=len(rows))
         for group, fit in enumerate(fits):
             members = rows[code[rows] == group]
             if not len(members):
@@ -302,11 +343,14 @@ def _hold_out(
         return nothing
     cut = as_of - timedelta(days=held)
     then = read_order_days(customers, transactions, cut=cut, until=as_of, since=cut)
-    then = then.take(np.isin(then.customer_id, labels.index))
-    code = pd.Categorical(labels.reindex(then.customer_id), categories=names).codes.astype(int)
-    if not (len(code) and (then.histories.purchases > 0).any()):
+    known = np.isin(then.customer_id, labels.index)
+    if not known.any():
         return nothing
+    then = then.take(known)
+    code = pd.Categorical(labels.reindex(then.customer_id), categories=names).codes.astype(int)
     sample = np.flatnonzero(np.isin(then.customer_id, labels.index[rows]))
+    if not (then.histories.purchases[sample] > 0).any():
+        return nothing
     even = np.ones(len(code))
     expected = np.zeros(len(names))
     for number, fit in enumerate(_fit_groups(then, code, sample, len(names), min_customers, even)):

@@ -143,7 +143,7 @@ def build_stakes(
     max_years : int
         The last of the other horizons that are looked at.
     resamples : int
-        Samples of blocks of comparable cells, and of customers.
+        Samples of customers, and draws of what the true shares, growth and margins may be.
     level : float
         Of the intervals.
     seed : int
@@ -160,7 +160,9 @@ def build_stakes(
     )
     markets = None
     if market is not None:
-        markets = measure_markets(market, customers, transactions, groups, ladder, **given, **common)
+        markets = measure_markets(
+            market, customers, transactions, groups, ladder, **given, **common, seed=seed
+        )
     margins = measure_margins(customers, groups, ladder, **common, seed=seed)
     drawn = _draw(retention, markets, margins, resamples=resamples, seed=seed)
     values, each = _sum_up(drawn, level)

@@ -103,9 +103,9 @@ def decide_base_choice(
     A base is considered only if it tells something of customers whom it was not learned from: at least
     `min_explained` of margin or of retention, with an interval above zero, and more than groups dealt out at
     random would (permutation test, Holm over all bases and both outcomes). Among these, the stated criteria
-    decide. Drawing no line at all is one of the options. The client's own taxonomy is none: it is what there
-    is today, and stands beside them as the benchmark. Whether it is kept is decided elsewhere, group by
-    group.
+    decide. Drawing no line at all is one of the options. The client's own taxonomy is what there is today:
+    it stands beside them as the benchmark and is never recommended, but what it would score by the same
+    criteria is said, and the client can decide for it.
 
     Parameters
     ----------
@@ -145,15 +145,23 @@ def decide_base_choice(
     weights = {name: stated[name] for name in known}
     passing = [base for base in telling if base != OWN]
     scores = _score(raw.loc[passing, known])
+    race = None
     if passing:
         options = score_options(scores, weights)
         recommended = str(options.option.iloc[0])
-        by_weights = weight_robustness(scores, weights, draws=draws, seed=seed)
-        drawn = [_score(draw.loc[passing, known]) for draw in evidence.draws]
-        held = [
-            float(part.set_index("option").first_share[recommended])
-            for part in (by_weights, noise_robustness(drawn, weights))
+        drawn = _score_draws(evidence, passing, known)
+        firsts = [
+            part.set_index("option").first_share
+            for part in (
+                weight_robustness(scores, weights, draws=draws, seed=seed),
+                noise_robustness(drawn, weights),
+            )
         ]
+        held = [float(part[recommended]) for part in firsts]
+        if min(held) < FIRM and len(passing) > 1:
+            least = int(np.argmin(held))
+            rival = str(firsts[least].drop(recommended).idxmax())
+            race = words.Race(rival=rival, held=held[least], of_weights=least == 0)
         if len(passing) == 1:  # nothing to come second to: what is left to doubt is that it tells anything
             told = [draw.loc[recommended, list(TOLD)].max() >= min_explained for draw in evidence.draws]
             held[1] = float(np.mean(told))
@@ -171,7 +179,9 @@ def decide_base_choice(
         robustness = words.say_no_base(evidence, max_p=max_p)
     rest = [base for base in raw.index if base not in passing]
     shown = ["option", "score", *known]
-    others = pd.DataFrame({"option": [*rest, NONE]})
+    benchmark = _score_benchmark(evidence, weights)
+    today = [OWN] if OWN in set(evidence.table.base) else []
+    others = pd.DataFrame({"option": [*rest, *today, NONE]})
     options = pd.concat([options, others], ignore_index=True).reindex(columns=shown)
     decision = Decision(
         question="Along which base should customers be parted into segments?",
@@ -188,13 +198,18 @@ def decide_base_choice(
     return Finding(
         slug=SLUG,
         status="fail" if recommended == NONE else "pass" if firm else "caution",
-        headline=words.say_headline(decision, evidence, telling),
+        headline=words.say_headline(decision, evidence, telling, race),
         table=words.tabulate(table, evidence),
         formats=words.FORMATS,
         labels=words.list_labels(evidence.periods),
         figures=draw_told(table, evidence, decision.choice),
         decision=decision,
-        notes=notes.list_notes(evidence, telling, recommended, reconciled, scores, known, plan_by=plan_by),
+        notes=notes.list_notes(
+            *(evidence, telling, recommended, reconciled, scores, known),
+            standing=notes.Standing(
+                benchmark=benchmark, best=float(options.score.iloc[0]) if passing else None, plan_by=plan_by
+            ),
+        ),
         assumptions=(
             *notes.list_assumptions(evidence, {name: SCALES[name] for name in known}),
             *_own_weights(reconciled is not None, weights),
@@ -217,6 +232,23 @@ def _score(raw: pd.DataFrame) -> pd.DataFrame:
     scaled = {name: scale_between(raw[name], worst=SCALES[name][0], best=SCALES[name][1]) for name in raw}
     scores = pd.DataFrame(scaled, index=raw.index).clip(0.0, 1.0)
     return scores.fillna(UNMEASURED)
+
+
+def _score_draws(evidence: BaseEvidence, bases: list[str], criteria: list[str]) -> list[pd.DataFrame]:
+    """The scores in each resample; all are scaled at once."""
+    if not evidence.draws:
+        return []
+    whole = _score(pd.concat([draw.reindex(index=bases, columns=criteria) for draw in evidence.draws]))
+    cells = whole.to_numpy().reshape(len(evidence.draws), len(bases), len(criteria))
+    return [pd.DataFrame(part, index=bases, columns=criteria) for part in cells]
+
+
+def _score_benchmark(evidence: BaseEvidence, weights: Mapping[str, float]) -> float | None:
+    """What the client's own taxonomy would score by the same criteria; None where there is none."""
+    own = evidence.table.set_index("base").reindex([OWN])
+    if own.grouping.isna().all() or not weights:
+        return None
+    return float(score_options(_score(own[list(weights)]), weights).score.iloc[0])
 
 
 def _break_even(
@@ -249,7 +281,8 @@ def _unmeasured(
 def _own_weights(is_stated: bool, weights: Mapping[str, float]) -> tuple[Assumption, ...]:
     if is_stated or not weights:
         return ()
-    listed = ", ".join(f"{words.CRITERION[name]} {weight:.2f}" for name, weight in weights.items())
+    whole = sum(weights.values())  # those that could be measured make 1
+    listed = ", ".join(f"{words.CRITERION[name]} {weight / whole:.2f}" for name, weight in weights.items())
     return (
         Assumption(
             text=f"The criteria weigh: {listed}. They are the playbook's, not the client's.",

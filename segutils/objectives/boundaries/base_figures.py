@@ -72,7 +72,9 @@ def draw_told(table: pd.DataFrame, evidence: BaseEvidence, choice: str) -> tuple
                 formats={name: "share", f"{name}_low": "share", f"{name}_high": "share"},
                 reference=0.0,
                 reference_label="groups at random",
-                highlight=choice if choice in set(data.base) else None,
+                highlight=shown
+                if (shown := BENCHMARK if choice == OWN else choice) in set(data.base)
+                else None,
             )
         )
     return tuple(found)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from segutils.findings import Assumption
-from segutils.formats import format_value, join_words
+from segutils.formats import format_value, join_words, plural
 from segutils.objectives.boundaries.base_evidence import BaseEvidence
 from segutils.objectives.boundaries.base_words import (
     CRITERION,
@@ -27,6 +28,16 @@ BEHIND = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where the client's own taxonomy stands: its score beside the best base's (0-1; None without), and what
+    is planned by meanwhile (empty: the taxonomy)."""
+
+    benchmark: float | None
+    best: float | None
+    plan_by: str = ""
+
+
 def list_notes(
     evidence: BaseEvidence,
     passing: Sequence[str],
@@ -35,7 +46,7 @@ def list_notes(
     scores: pd.DataFrame,
     known: Sequence[str],
     *,
-    plan_by: str = "",
+    standing: Standing,
 ) -> tuple[str, ...]:
     """Drawbacks, benchmark, what is not considered, like with like, what is behind the criteria, raters."""
     row, notes = evidence.table.set_index("base"), []
@@ -43,7 +54,7 @@ def list_notes(
     if recommended != NONE:
         notes += _say_drawbacks(recommended, evidence, [base for base in passing if base != OWN], known)
     if OWN in row.index:
-        notes.append(_say_benchmark(recommended, evidence, plan_by=plan_by))
+        notes.append(_say_benchmark(recommended, evidence, standing))
     silent = [base for base in bases.index if base not in passing]
     if silent and recommended != NONE:
         called = join_words([call_base(base) for base in silent])
@@ -98,23 +109,30 @@ def _say_drawbacks(
     return [f"What speaks against {call_base(best)}: {'; '.join(parts)}."] if parts else []
 
 
-def _say_benchmark(best: str, evidence: BaseEvidence, *, plan_by: str) -> str:
-    """What the groups of today explain, beside the recommended base, and with what is planned meanwhile."""
+def _say_benchmark(best: str, evidence: BaseEvidence, standing: Standing) -> str:
+    """What the groups of today explain and would score, why they are not ranked, and who may object how."""
     row = evidence.table.set_index("base")
     own = format_value(max(row.explained_margin[OWN], 0.0), "share:0")
     text = (
-        f"The client's own taxonomy ({row.words[OWN]}) is the benchmark and no option: it explains {own} of "
-        f"the differences in {evidence.periods.value_words}"
+        f"The client's own taxonomy ({row.words[OWN]}) is the benchmark that new segments must beat, so it "
+        f"is not ranked: it explains {own} of the differences in {evidence.periods.value_words}"
     )
     if best != NONE:
         gap = row.explained_margin[best] - max(row.explained_margin[OWN], 0.0)
         points = format_value(abs(gap), "share:0").replace(" %", " points")
         text += f", {points} {'less' if gap > 0 else 'more'} than {call_base(best)}"
     text += f", and is known of {format_value(row.known_at_first_contact[OWN], 'share:0')} of newcomers."
-    if best != NONE and gap < 0:
-        text += " New segments must first beat it."
+    if best != NONE and standing.best is not None:
+        place = "ahead of" if standing.benchmark > standing.best else "behind"
+        text += (
+            f" By the same criteria it would score {standing.benchmark:.2f}, {place} {call_base(best)} "
+            f"({standing.best:.2f})"
+        )
+        kept = evidence.best[OWN].groups_next is None
+        text += ", its persistence set to 1." if kept else "."
+    text += f" The client can decide to stay with it (overrides, base-choice: {OWN})."
     own_columns = {grouping.name for grouping in evidence.all}
-    planned = plan_by or next((name for name in FIRST if name in own_columns), "")
+    planned = standing.plan_by or next((name for name in FIRST if name in own_columns), "")
     if planned:
         text += f" Planning goes on by {planned.replace('_', ' ')} until segments are validated."
     return text
@@ -213,6 +231,12 @@ def list_assumptions(
         found.append(f"Where persistence cannot be measured it is set: {'; '.join(lasting)}.")
     if evidence.life_cycle is not None:
         found.append(evidence.life_cycle.how)
+    respelt = {g.words: g.respelt for g in evidence.all if g.respelt}
+    if respelt:
+        listed = join_words([f"{name} of {plural(count, 'customer')}" for name, count in respelt.items()])
+        found.append(
+            f"Spellings that differ by a letter, capitals or an abbreviation are one value: {listed}."
+        )
     return tuple(Assumption(text=line, owner="playbook default") for line in found)
 
 
@@ -233,5 +257,8 @@ def list_limits(evidence: BaseEvidence) -> tuple[str, ...]:
     if not evidence.periods.is_yearly:
         found.append(f"The two periods of {evidence.periods.days} days hold different seasons.")
     if NEEDS in evidence.best:
-        found.append("Needs are those of customers who answered; the others may differ.")
+        found.append(
+            "Needs are those of customers who answered; the others may differ. When they were asked is not "
+            "recorded: answers given after the first period look better here than they are."
+        )
     return tuple(found)

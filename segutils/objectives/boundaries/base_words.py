@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,6 +12,7 @@ from segutils.findings import Decision, Finding, Need
 from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.objectives.boundaries.base_evidence import BaseEvidence
 from segutils.objectives.boundaries.customer_periods import CustomerPeriods
+from segutils.objectives.boundaries.flips import write_flip
 from segutils.objectives.boundaries.group_rules import BEHAVIOURAL, NEEDS, OWN
 
 NONE = "No base"
@@ -34,7 +37,17 @@ CRITERION = {
     "life_cycle_fit": "fit with product life cycle",
     "addressable": "customers who can be addressed",
 }
+MOSTLY = 0.9  # where bands of value alone tell so much of what behaviour tells, it is size that tells
 KNOWN = 0.5  # a base whose groups are known of fewer newcomers is said to be unknown at first contact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """A recommendation that is not firm: who else may come first, and how often the recommended one does."""
+
+    rival: str
+    held: float
+    of_weights: bool
 
 
 def list_labels(periods: CustomerPeriods) -> dict[str, str]:
@@ -87,31 +100,35 @@ def withhold(slug: str, *, needs: Sequence[Need]) -> Finding:
     )
 
 
-def say_headline(decision: Decision, evidence: BaseEvidence, passing: Sequence[str]) -> str:
+def say_headline(
+    decision: Decision, evidence: BaseEvidence, passing: Sequence[str], race: Race | None = None
+) -> str:
     """Which base, what it explains beside the next best and the benchmark, and its first drawback."""
     choice, best = decision.choice, decision.recommendation
     row = evidence.table.set_index("base")
     value = f"{name_period(evidence.periods)} {evidence.periods.value_words}"
     if choice != best:
-        return (
-            f"The client parts customers by {call_base(choice)}; the evidence recommends {call_base(best)}."
-        )
+        kept = "stays with its own taxonomy" if choice == OWN else f"parts customers by {call_base(choice)}"
+        return f"The client {kept}; the evidence recommends {call_base(best)}."
     if best == NONE:
         return say_none(evidence, passing)
     verb = agree_verb([best], "it explains", "they explain")
     told = format_value(row.explained_margin[best], "share:0")
     text = f"{start_upper(call_base(best))} should define the segments: {verb} {told} of the differences "
+    if race is not None:
+        text = f"{_say_race(best, race)} {told} of the differences "
     text += f"in {value}"
     others = row.explained_margin[[base for base in passing if base not in (best, OWN)]]
-    beside = [str(others.idxmax())] if len(others) else []
+    beside = [race.rival if race else str(others.idxmax())] if len(others) else []
     beside += [OWN] if OWN in row.index else []
     if beside:
         shown = [f"{call_base(b)} {format_value(max(row.explained_margin[b], 0), 'share:0')}" for b in beside]
         text += f" ({', '.join(shown)})"
-    if row.grouping[best] == "value_band":
-        text += ", as large customers stay large"
+    if is_size(evidence, best):
+        text += ", mostly as large customers stay large"
     if len(others) and others.max() > row.explained_margin[best]:
-        text += f"; preferred to {call_base(beside[0])} as {_why_not(beside[0], best, row)}"
+        if race is None:
+            text += f"; preferred to {call_base(beside[0])} as {_why_not(beside[0], best, evidence)}"
     elif row.known_at_first_contact[best] < KNOWN:
         known = format_value(row.known_at_first_contact[best], "share:0")
         text += f", but {agree_verb([best], 'is', 'are')} "
@@ -119,6 +136,22 @@ def say_headline(decision: Decision, evidence: BaseEvidence, passing: Sequence[s
             "not known before the first order" if known == "0 %" else f"known of {known} of newcomers only"
         )
     return f"{text}."
+
+
+def _say_race(best: str, race: Race) -> str:
+    """``Open race: behaviour comes first under 78 % of other weights, else needs; it explains``."""
+    comes = agree_verb([best], "comes", "come")
+    explains = agree_verb([best], "it explains", "they explain")
+    held = format_value(race.held, "share:0")
+    of = f"under {held} of other weights" if race.of_weights else f"in {held} of other samples of customers"
+    return f"Open race: {call_base(best)} {comes} first {of}, else {call_base(race.rival)}; {explains}"
+
+
+def is_size(evidence: BaseEvidence, base: str) -> bool:
+    """Whether bands of past value alone tell nearly all that a base tells of value."""
+    tried = evidence.groupings[evidence.groupings.base == base].set_index("grouping").explained_margin
+    told = evidence.table.set_index("base").explained_margin[base]
+    return "value_band" in tried.index and told > 0 and tried["value_band"] >= MOSTLY * told
 
 
 def say_none(evidence: BaseEvidence, passing: Sequence[str]) -> str:
@@ -136,12 +169,13 @@ def say_none(evidence: BaseEvidence, passing: Sequence[str]) -> str:
     return f"{text}."
 
 
-def _why_not(other: str, best: str, row: pd.DataFrame) -> str:
-    """What speaks for the recommended base against one that explains more."""
-    reasons = []
+def _why_not(other: str, best: str, evidence: BaseEvidence) -> str:
+    """What speaks for the recommended base against one that explains more; only what was measured."""
+    row, reasons = evidence.table.set_index("base"), []
+    measured = all(evidence.best[base].groups_next is not None for base in (other, best))
     if row.known_at_first_contact[best] - row.known_at_first_contact[other] > 0.25:
         reasons.append("known before the first order")
-    if row.persistence[best] - row.persistence[other] > 0.25:
+    if measured and row.persistence[best] - row.persistence[other] > 0.25:
         reasons.append("steadier")
     if row.coverage[best] - row.coverage[other] > 0.1:
         reasons.append("known of more customers")
@@ -193,9 +227,8 @@ def say_robustness(
     near = flips.dropna(subset=["flip_weight"])
     if len(near):
         top = near.iloc[0]
-        then, now = (format_value(share, "share:0") for share in (top.flip_weight, top.weight))
-        if then == now:
-            then, now = (format_value(share, "share") for share in (top.flip_weight, top.weight))
+        then = write_flip(top.flip_weight, top.weight)
+        now = format_value(top.weight, "share" if "." in then else "share:0")
         text += (
             f" What flips it: {call_base(top.winner_then)} {agree_verb([top.winner_then], 'comes', 'come')} "
             f"first once “{CRITERION[top.criterion]}” weighs {then} of all instead of {now}."
@@ -204,7 +237,8 @@ def say_robustness(
         text += " No weight of a single criterion flips it."
     if break_even:
         text += (
-            f" The persistence of {call_base(recommended)} is assumed to be 1: below {break_even[0]:.2f}, "
+            f" The persistence of {call_base(recommended)} is assumed to be 1: below "
+            f"{math.floor(100 * break_even[0]) / 100:.2f}, "
             f"{call_base(break_even[1])} would come first."
         )
     for base, end, first in unmeasured[:1]:

@@ -23,6 +23,7 @@ from segutils.objectives.boundaries.merge_stability import share_of_samples, sha
 from segutils.objectives.boundaries.merge_worth import WORTH, Lever, score_worth
 from segutils.stated import reconcile_weights
 from segutils.statistics.decisions import check_override
+from segutils.statistics.raters import describe_raters
 
 SLUG = "granularity"
 FIRM = 0.8  # share of other weights and samples in which a recommendation must stand to be called firm
@@ -152,6 +153,7 @@ def decide_granularity(
     currency : str
     max_loss, min_told, max_p : float
     resamples, permutations : int
+        Of many groups more permutations are taken; see :func:`count_permutations`.
     override : Override, optional
         One of the options' names, such as ``4 groups``.
     seed : int
@@ -174,7 +176,13 @@ def decide_granularity(
         return words.withhold(SLUG, grouping=grouping, has_periods=periods is not None, need=TWO_PERIODS)
     reconciled = reconcile_weights(weighting, ASPECTS, question=SLUG)
     weights = reconciled.mapping if reconciled else None
-    path = find_path(customers, weights=weights, resamples=resamples, permutations=permutations, seed=seed)
+    path = find_path(
+        customers,
+        weights=weights,
+        resamples=resamples,
+        permutations=count_permutations(len(customers.names) - 1, permutations, max_p=max_p),
+        seed=seed,
+    )
     bounds = {"max_loss": max_loss, "min_told": min_told}
     common = {"levers": levers, "costs": costs, "max_p": max_p, "seed": seed, **bounds}
     table = score_merges(path, customers, periods, **common)
@@ -204,20 +212,36 @@ def decide_granularity(
     return Finding(
         slug=SLUG,
         status="pass" if min(held) >= FIRM and shown and not unpaid else "caution",
-        headline=words.say_headline(decision, table, merges, path, grouping=grouping, **said),
+        headline=words.add_doubt(
+            words.say_headline(decision, table, merges, path, grouping=grouping, **said),
+            held if min(held) < FIRM and decision.choice == recommended else (),
+        ),
         table=table.assign(sum_high=table.sum_high.clip(upper=1.0))[words.COLUMNS],
         formats=words.FORMATS,
         labels=words.LABELS,
         figures=words.draw_path(path, table, merges, decision, periods, grouping=grouping, max_loss=max_loss)
         + words.draw_worth(table, **said),
         decision=decision,
-        notes=words.list_notes(
-            path, table, merges, customers, periods, levers=levers, max_loss=max_loss, **said
+        notes=(
+            *words.list_notes(
+                path, table, merges, customers, periods, levers=levers, max_loss=max_loss, **said
+            ),
+            *([] if reconciled is None else [describe_raters(reconciled, words=words.ASPECT)]),
         ),
         assumptions=_list_assumptions(costs, levers, weighted=weights is not None, currency=currency),
         limits=words.list_limits(levers),
         needs=_list_needs(costs, levers, periods),
     )
+
+
+def count_permutations(steps: int, least: int, *, max_p: float) -> int:
+    """How many permutations can show a difference at every step?
+
+    The smallest p-value that m permutations can give is 1 / (m + 1), and Holm multiplies it by the number of
+    steps. With 499 of them nothing could ever be shown beyond 25 steps, and all groups would be merged; twice
+    as many as are needed leave room for one permutation that happens to reach what was seen.
+    """
+    return max(least, int(np.ceil(2 * steps / max_p)))
 
 
 def read_running_cost(costs: pd.DataFrame | None) -> float:

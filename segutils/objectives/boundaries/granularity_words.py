@@ -9,6 +9,7 @@ import pandas as pd
 from segutils.findings import Decision, Figure, Finding, Need
 from segutils.formats import format_value, join_words, plural
 from segutils.objectives.boundaries.customer_periods import CustomerPeriods
+from segutils.objectives.boundaries.flips import write_above
 from segutils.objectives.boundaries.merge_path import AGAIN, ASSORTMENT, VALUE, GroupedCustomers, MergePath
 from segutils.objectives.boundaries.merge_worth import Lever
 
@@ -94,7 +95,7 @@ def say_headline(
             f"{start}: merging even the two most alike, {pair}, would lose {lost} of what the groups "
             f"tell{unpaid}."
         )
-    sets = [join_words(sorted(names)) for names in _list_merged(table, merges)]
+    sets = [join_words(names) for names in list_merged(path, merges)]
     named = "; ".join(sets) if len(sets) <= MAX_NAMED else f"{plural(len(sets), 'set')} of look-alike groups"
     most = table.sum_high.iloc[merges - 1]
     shown = bool((table.verdict[:merges] == ALIKE).all())
@@ -104,6 +105,15 @@ def say_headline(
         else f"no difference within them is shown, and {left} groups are left of {count}"
     )
     return f"Merge {named}: {end}{saving}."
+
+
+def add_doubt(headline: str, held: Sequence[float]) -> str:
+    """The same, with how seldom it stands; `held` under other weights and in other samples, empty if firm."""
+    if not held:
+        return headline
+    share = format_value(min(held), "share:0")
+    where = f"under {share} of other weights" if held[0] <= held[1] else f"in {share} of other samples"
+    return f"{headline.removesuffix('.')}; not firm, it stands {where} only."
 
 
 def is_unpaid(table: pd.DataFrame, merges: int, cost: float) -> bool:
@@ -130,7 +140,8 @@ def say_robustness(
             return (
                 f"{text} What flips it: a segment that costs {format_value(row.worth_low, 'money')} or more."
             )
-        much = "everything that" if row.sum_high >= 1 else f"{format_value(row.sum_high, 'share:0')} of what"
+        # rounded up: at the figure that is read the merge is made
+        much = "everything that" if row.sum_high >= 1 else f"{write_above(row.sum_high)} of what"
         text += (
             f" What flips it: {_pair(row)} would be merged too if {much} groups tell might be lost, instead "
             f"of {format_value(max_loss, 'share:0')}"
@@ -354,11 +365,7 @@ def _pair(row: pd.Series) -> str:
     return f"{row['first']} and {row['second']}"
 
 
-def _list_merged(table: pd.DataFrame, merges: int) -> list[list[str]]:
-    """Names of the groups in each part of more than one, after the recommended merges."""
-    parts: list[list[str]] = []
-    for row in table[:merges].itertuples():
-        names = [*row.first.split(" + "), *row.second.split(" + ")]
-        parts = [part for part in parts if not set(part) & set(names)]
-        parts.append(names)
-    return parts
+def list_merged(path: MergePath, merges: int) -> list[list[str]]:
+    """Names of the groups in each part of more than one, after so many merges."""
+    parts = [part for part in path.members[merges] if len(part) > 1]
+    return sorted(sorted(path.names[n] for n in part) for part in parts)

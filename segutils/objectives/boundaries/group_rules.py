@@ -1,4 +1,4 @@
-"""What a grouping is, and the few rules by which one is made: spelling, bands, rare values, two at once."""
+"""What a grouping is, and the few rules by which one is made: bands, rare values, two at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-
-from segutils.inputs.checks import MAX_CATEGORIES, match_spellings
 
 GEOGRAPHIC, DEMOGRAPHIC, FIRMOGRAPHIC = "Geographic", "Demographic", "Firmographic"
 BEHAVIOURAL, NEEDS, OWN = "Behavioural", "Needs", "Own taxonomy"
@@ -40,6 +38,8 @@ class Grouping:
         The rule, in a few words.
     groups_next : pandas.Series, optional
         The same rule applied to the next period; None where the tables keep one value per customer only.
+    respelt : int
+        Customers whose value is written otherwise than usual, and counted as the usual one.
     """
 
     name: str
@@ -49,27 +49,12 @@ class Grouping:
     at_first_contact: bool
     how: str
     groups_next: pd.Series | None = None
+    respelt: int = 0
 
     @property
     def count(self) -> int:
         """How many groups there are."""
         return int(self.groups.nunique())
-
-
-def harmonise_spelling(values: pd.Series) -> pd.Series:
-    """Spellings of one value as one: ``chemicals``, ``CHEMICALS`` and ``Chem.`` are ``Chemicals``.
-
-    By the rules with which ingestion reports misspellings (it leaves the cells as they are): capitals and
-    spaces, an abbreviation, or a letter or two where another value is twenty times as frequent.
-    """
-    plain = values.astype(str).str.split().str.join(" ")
-    counts = plain.value_counts()
-    if len(counts) > MAX_CATEGORIES:
-        return plain
-    right = match_spellings({str(value): int(rows) for value, rows in counts.items()})
-    while chained := {wrong: right[other] for wrong, other in right.items() if other in right}:
-        right |= chained
-    return plain.replace(right)
 
 
 def join_small(groups: pd.Series, *, min_customers: int, kept: Sequence[str] | None = None) -> pd.Series:

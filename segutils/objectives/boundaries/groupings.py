@@ -27,12 +27,12 @@ from segutils.objectives.boundaries.group_rules import (
     Grouping,
     cross_groups,
     cut_edges,
-    harmonise_spelling,
     join_small,
     name_bands,
     put_in_bands,
 )
 from segutils.objectives.boundaries.needs_groups import build_needs_groups
+from segutils.statistics.spellings import harmonise_spelling
 
 COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("country", "region"), GEOGRAPHIC),
@@ -44,6 +44,7 @@ COLUMNS: Mapping[str, str] = {
 }
 CROSSED = (DEMOGRAPHIC, FIRMOGRAPHIC)  # two columns of one base at once; places lie in each other
 WHERE = "1_1_boundaries, parameter"
+MAX_GROUPS = 60  # a column with more values (postcodes, towns) is no grouping
 
 
 def build_groupings(
@@ -57,7 +58,7 @@ def build_groupings(
     cuts: Sequence[str] = (),
     bands: int = 4,
     min_customers: int = 30,
-    max_groups: int = 60,
+    max_groups: int = MAX_GROUPS,
 ) -> list[Grouping]:
     """Which groupings are there to choose from, base by base?
 
@@ -155,7 +156,7 @@ def group_column(
     edges: Sequence[float] | None = None,
     bands: int = 4,
     min_customers: int = 30,
-    max_groups: int = 60,
+    max_groups: int = MAX_GROUPS,
 ) -> Grouping | None:
     """Which groups does one column of customers make?
 
@@ -177,13 +178,15 @@ def group_column(
         None where it parts nobody, or into too many.
     """
     known = values.dropna()
-    numbers = _read_numbers(known)
+    numbers, respelt = _read_numbers(known), 0
     if numbers is not None and (edges or numbers.nunique() > max(bands, 12)):
         ends = list(edges or cut_edges(numbers, bands))
         groups = put_in_bands(numbers, ends, name_bands(ends))
         how = "stated bands" if edges else f"{bands} bands of equal numbers"
     else:
-        groups, how = harmonise_spelling(known.astype(str)), COLUMN
+        written = known.astype(str)
+        groups, how = harmonise_spelling(written), COLUMN
+        respelt = int((groups != written).sum())
     if groups.nunique() > max_groups:
         return None
     groups = join_small(groups, min_customers=min_customers)
@@ -197,6 +200,7 @@ def group_column(
         groups=groups,
         at_first_contact=True,
         how=how,
+        respelt=respelt,
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segutils.objectives.boundaries import market_sizing_reading as reading
 from segutils.statistics import market_cells
+from segutils.statistics.spellings import respell_columns
 
 ALL, GROUP = "all markets", "group"
 
@@ -36,6 +38,12 @@ class Markets:
         ``group, cell, part``: the group's part of the client's revenue in a cell in the last year.
     unplaced : pandas.DataFrame
         Own revenue in no cell, from :func:`~segutils.statistics.market_cells.list_unplaced_revenue`.
+    respelt : pandas.DataFrame
+        ``column, wrong, right, rows``: customers who are placed by the usual spelling of their value.
+    unreported : tuple of str
+        Values of customers that no market has, the most frequent first.
+    totals : tuple of str
+        Values of keys that are the sum of the others, and are left out.
     """
 
     keys: tuple[str, ...]
@@ -45,6 +53,11 @@ class Markets:
     people: pd.DataFrame
     parts: pd.DataFrame
     unplaced: pd.DataFrame
+    respelt: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["column", "wrong", "right", "rows"])
+    )
+    unreported: tuple[str, ...] = ()
+    totals: tuple[str, ...] = ()
 
     @property
     def last(self) -> pd.DataFrame:
@@ -68,21 +81,27 @@ def read_markets(
     transactions: ir.Table,
     *,
     as_of: date,
+    currency: str = "",
     groups: pd.DataFrame | None = None,
     survey: ir.Table | None = None,
     wallet_item: str = "share_of_wallet",
 ) -> Markets | None:
     """What is known of the client's markets, from others and from its own records?
 
+    Customers are placed by the usual spelling of their values, as ingestion reports it
+    (:mod:`segutils.statistics.spellings`); rows of the market that are the sum of others are left out.
+
     Parameters
     ----------
     market : ibis table, optional
-        ``period, market_size`` and cell keys; optional ``growth, provider, firms``.
+        ``period, market_size`` and cell keys; optional ``growth, provider, firms, currency``.
     customers : ibis table
         ``customer_id`` and cell keys.
     transactions : ibis table
         ``customer_id, ordered_on, net_revenue``.
     as_of : datetime.date
+    currency : str
+        The engagement's, in which markets must be reported.
     groups : pandas.DataFrame, optional
         ``customer_id, group``.
     survey : ibis table, optional
@@ -94,10 +113,23 @@ def read_markets(
     -------
     Markets or None
         None without a market, a key that both tables have, or a year that own orders cover.
+
+    Raises
+    ------
+    InputError
+        A market is in another currency.
     """
     keys = market_cells.find_cell_keys(market, customers)
     if market is None or not keys:
         return None
+    market = reading.check_currency(market, currency)
+    usable = market.filter((market.period <= as_of) & market.market_size.notnull())
+    if usable.count().to_pyarrow().as_py() == 0:
+        return None
+    respelt = respell_columns(customers, keys)
+    customers = respelt.table
+    totals = reading.find_totals(market, customers, as_of=as_of)
+    market = reading.drop_totals(market, totals)
     cells = market_cells.build_market_cells(market, customers, transactions, as_of=as_of)
     cells = cells[cells.complete].reset_index(drop=True)
     if cells.empty:
@@ -127,6 +159,9 @@ def read_markets(
         people=people.sort_values("customer_id", ignore_index=True),
         parts=parts[["group", "cell", "part"]].reset_index(drop=True),
         unplaced=unplaced,
+        respelt=respelt.changes,
+        unreported=tuple(reading.list_unreported(cells, customers, keys)),
+        totals=tuple(value for values in totals.values() for value in values),
     )
 
 

@@ -97,7 +97,8 @@ def score_wallets(markets: Markets, *, min_respondents: int = 30) -> pd.DataFram
     -------
     pandas.DataFrame
         Index group ("" = all customers, used where a group has too few answers): ``respondents, wallet,
-        error`` (standard error, of a ratio of sums); empty where nobody answered.
+        error`` (standard error of the mean, a ratio of sums), ``deviation`` (of single customers around it);
+        empty where nobody answered.
     """
     year = markets.years[-1]
     told = markets.people[(markets.people.wallet > 0) & (markets.people[year] > 0)]
@@ -107,11 +108,16 @@ def score_wallets(markets: Markets, *, min_respondents: int = 30) -> pd.DataFram
     for group, of in told[told["group"] != ""].groupby("group"):
         if len(of) >= min_respondents:
             rows[group] = _mean_wallet(of[year], of.wallet)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["respondents", "wallet", "error"])
+    columns = ["respondents", "wallet", "error", "deviation"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def score_cell_spend(markets: Markets, *, min_respondents: int = 30) -> pd.DataFrame:
     """What do the known customers of each cell buy from all suppliers, by their own word?
+
+    A cell holds few customers, who differ from the mean of those who were asked. So the interval has two
+    parts, the error of the mean and the deviation of single customers, and holds for all cells together
+    (Bonferroni): with a hundred cells, some lie beyond an interval that is made for one.
 
     Returns
     -------
@@ -119,14 +125,18 @@ def score_cell_spend(markets: Markets, *, min_respondents: int = 30) -> pd.DataF
         ``cell, spend, spend_low, spend_high`` of the last year; empty where nobody was asked.
     """
     wallets = score_wallets(markets, min_respondents=min_respondents)
-    if wallets.empty:
+    if wallets.empty or "" not in wallets.index:
         return pd.DataFrame(columns=["cell", "spend", "spend_low", "spend_high"])
     people, year = markets.people, markets.years[-1]
     group = people["group"].where(people["group"].isin(wallets.index), "")
-    own = people[year].clip(lower=0).groupby([people.cell, group]).sum().unstack(fill_value=0.0)
+    bought = people[year].clip(lower=0)
+    own = bought.groupby([people.cell, group]).sum().unstack(fill_value=0.0)
+    squares = (bought**2).groupby([people.cell, group]).sum().unstack(fill_value=0.0)
     known = wallets.loc[own.columns]
     spend = (own / known.wallet).sum(axis=1)
-    error = NORMAL * np.sqrt(((own * known.error / known.wallet**2) ** 2).sum(axis=1))
+    variance = (own * known.error) ** 2 + squares * known.deviation**2
+    times = float(stats.norm.ppf(1 - 0.025 / max(len(own), 1)))
+    error = times * np.sqrt((variance / known.wallet**4).sum(axis=1))
     low = (spend - error).clip(lower=own.sum(axis=1))  # nobody buys less in all than here
     table = pd.DataFrame({"spend": spend, "spend_low": low, "spend_high": spend + error})
     return table.rename_axis("cell").reset_index()
@@ -195,7 +205,7 @@ def list_conflicts(
     pandas.DataFrame
         Worst first within each reason: ``reason, cell, years`` (in how many, of the complete ones),
         ``market_low, market_high, net_revenue`` (last year), ``share``, ``factor`` (by how much the figures
-        contradict each other; above 1).
+        contradict each other; above 1, NaN where a size is 0).
     """
     cells, last = markets.cells, markets.last.set_index("cell")
     found = []
@@ -220,7 +230,8 @@ def list_conflicts(
     rank = table.reason.map({name: n for n, name in enumerate((TOO_SMALL, DISPUTED, BEYOND_WALLETS, APART))})
     table = table.assign(rank=rank).sort_values(["rank", "factor"], ascending=[True, False], kind="stable")
     order = ["reason", "cell", "years", "market_low", "market_high", "net_revenue", "share", "factor"]
-    return table[order].reset_index(drop=True)
+    # of a market of size nothing there is no factor
+    return table[order].replace({"factor": {np.inf: np.nan}}).reset_index(drop=True)
 
 
 def _compare_growth(markets: Markets, weight: pd.Series, of: pd.DataFrame) -> dict[str, float]:
@@ -233,6 +244,8 @@ def _compare_growth(markets: Markets, weight: pd.Series, of: pd.DataFrame) -> di
     first, last = markets.years[0], markets.years[-1]
     old, new = float(of[first].sum()), float(of[last].sum())
     span = (last - first).days / 365.25
+    if span <= 0:
+        return dict.fromkeys(names, np.nan)
     sizes = markets.reports.set_index(["provider", "period", "cell"]).market_size
     rates = []
     for provider in sorted(markets.reports.provider.unique()):
@@ -242,7 +255,7 @@ def _compare_growth(markets: Markets, weight: pd.Series, of: pd.DataFrame) -> di
         ends = ends.dropna().mul(weight.reindex(ends.dropna().index).fillna(0.0), axis=0).sum()
         if ends.a > 0 and ends.b > 0:
             rates.append(np.log(ends.b / ends.a) / span)
-    if span <= 0 or not rates or old <= 0 or new <= 0:
+    if not rates or old <= 0 or new <= 0:
         return dict.fromkeys(names, np.nan)
     theirs, ours = float(np.mean(rates)), float(np.log(new / old) / span)
     error = np.sqrt(((of[last] / new - of[first] / old) ** 2).sum()) / span
@@ -272,10 +285,11 @@ def _sum_spend(of: pd.DataFrame, year: pd.Timestamp, wallets: pd.DataFrame) -> d
     }
 
 
-def _mean_wallet(bought: pd.Series, wallet: pd.Series) -> tuple[int, float, float]:
+def _mean_wallet(bought: pd.Series, wallet: pd.Series) -> tuple[int, float, float, float]:
     mean = float((bought * wallet).sum() / bought.sum())
     error = float(np.sqrt(((bought * (wallet - mean)) ** 2).sum()) / bought.sum())
-    return len(bought), mean, error
+    deviation = float(np.sqrt((bought * (wallet - mean) ** 2).sum() / bought.sum()))
+    return len(bought), mean, error, deviation
 
 
 def _spread_of(markets: Markets, wide: pd.DataFrame) -> pd.DataFrame:

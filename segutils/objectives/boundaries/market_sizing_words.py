@@ -244,10 +244,15 @@ def say_unplaced(markets: Markets) -> list[str]:
         f"{UNPLACED.get(r.reason, r.reason)} {format_value(r.share, 'share')}"
         for r in last.sort_values("share", ascending=False).itertuples()
     ]
-    return [
+    text = (
         f"{format_value(share, 'share')} of own revenue of {markets.year} is in no reported market "
         f"({join_words(why)}), so every share is understated by about that part of itself."
-    ]
+    )
+    if (last.reason == NO_CELL).any() and markets.unreported:
+        more = len(markets.unreported) - NAMED
+        named = [*markets.unreported[:NAMED], *([f"{more} more"] if more > 0 else [])]
+        text += f" Nobody reports {join_words(named)}."
+    return [text]
 
 
 def say_conflict_headline(conflicts: pd.DataFrame, markets: Markets) -> str:
@@ -261,8 +266,8 @@ def say_conflict_headline(conflicts: pd.DataFrame, markets: Markets) -> str:
         if wrong
         else f"None of {of} reported markets contradicts the client's own records"
     )
-    joint = "; on" if not wrong else ", and on"
-    return f"{first}{joint} {apart} providers differ by more than usual." if apart else f"{first}."
+    joint = ";" if not wrong else ", and"
+    return f"{first}{joint} providers differ by more than usual on {apart}." if apart else f"{first}."
 
 
 def say_meanings(conflicts: pd.DataFrame, *, max_provider_gap: float) -> list[str]:
@@ -275,6 +280,14 @@ def list_assumptions(sizes: pd.DataFrame, markets: Markets, cuts: pd.DataFrame) 
     """What is assumed and not measured."""
     rule = sizes.set_index("level").rule[SOM]
     found = [Assumption(text=f"Obtainable is {rule}.", owner="playbook default")]
+    if len(markets.respelt):
+        found.append(Assumption(text=_say_respelt(markets.respelt), owner="playbook default"))
+    if markets.totals:
+        text = (
+            f"Rows of the market for {join_words(list(markets.totals))} are the sum of the others and are "
+            "left out, so that nothing is counted twice."
+        )
+        found.append(Assumption(text=text, owner="playbook default"))
     if len(markets.parts):
         text = (
             "A market is given to the client's groups in proportion to what they buy from the client there."
@@ -286,6 +299,20 @@ def list_assumptions(sizes: pd.DataFrame, markets: Markets, cuts: pd.DataFrame) 
     return found
 
 
+def _say_respelt(changes: pd.DataFrame) -> str:
+    """How many customers are placed by the usual spelling of their value, and what counts as what."""
+    counts = changes.groupby("column", sort=False).rows.sum()
+    parts = [f"{label_column(name).lower()} ({count:,})" for name, count in counts.items()]
+    shown = changes.sort_values("rows", ascending=False, kind="stable").head(NAMED)
+    named = join_words([f"{row.wrong} as {row.right}" for row in shown.itertuples()])
+    more = len(changes) - len(shown)
+    tail = f" and {plural(more, 'other spelling')}" if more > 0 else ""
+    return (
+        f"Customers whose {join_words(parts)} is misspelt in the client's data are placed by the usual "
+        f"spelling: {named}{tail}."
+    )
+
+
 def _say_spread(row, base) -> str:
     if pd.isna(row.spread) or pd.isna(base.spread):
         return "There are too few markets to tell whose figures follow own sales more closely."
@@ -293,7 +320,9 @@ def _say_spread(row, base) -> str:
         f"{format_value(base.spread, 'share:0')} for {base.provider}, "
         f"{format_value(row.spread, 'share:0')} for {row.provider}"
     )
-    if row.p_spread <= 0.05:
+    # paired, the test sees what no plan would hang on: a rounding of figures
+    told = format_value(base.spread, "share:0") != format_value(row.spread, "share:0")
+    if row.p_spread <= 0.05 and told:
         name = base.provider if base.spread < row.spread else row.provider
         return (
             f"From market to market {name} follows own sales more closely (typical deviation {both}; p "

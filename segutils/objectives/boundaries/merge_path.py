@@ -73,6 +73,8 @@ class MergePath:
         sample, mean of the aspects) with ``low, high``, and one column per aspect.
     best : float
         The most that any number of groups tells.
+    names : sequence of str
+        Groups.
     members : sequence of tuple
         The parts after 0, 1, 2 … merges, each a frozenset of the groups' numbers.
     bias : numpy.ndarray
@@ -82,6 +84,7 @@ class MergePath:
     steps: pd.DataFrame
     told: pd.DataFrame
     best: float
+    names: Sequence[str]
     members: Sequence[tuple[frozenset[int], ...]]
     bias: np.ndarray
 
@@ -217,6 +220,7 @@ def find_path(
         steps=steps,
         told=table.assign(**dict(zip(customers.aspects, by_aspect, strict=True))),
         best=best,
+        names=names,
         members=members,
         bias=bias,
     )

@@ -58,12 +58,15 @@ def share_of_weights(
         customers, [split_folds(len(customers.labels), folds=folds, rng=rng) for _ in range(repeats)]
     )
     used = shares > 0
-    held = 0
+    held, told_along = 0, {}  # what is told along a path does not depend on the weights
     for _ in range(draws):
         drawn = np.zeros(len(shares))
         drawn[used] = rng.dirichlet(concentration * shares[used])
         pairs, members = walk_path(cells, drawn)
-        told = drawn @ follow_path(cells, pairs).mean(axis=2)
+        key = tuple(pairs)
+        if key not in told_along:
+            told_along[key] = follow_path(cells, pairs).mean(axis=2)
+        told = drawn @ told_along[key]
         held += _same(members, told, path, merges, max_loss=max_loss, min_told=min_told)
     return held / draws
 

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segutils.formats import join_words
+from segutils.statistics.spellings import harmonise_spelling
 
 UNIQUE, SHORT, CODE, PROTECTED, JUDGEMENT = (
     *("unique", "short", "no code", "no protected attribute", "no judgement"),
@@ -90,6 +91,7 @@ def list_other_names(customers: ir.Table, groups: pd.DataFrame, columns: Collect
             continue
         told = customers.select("customer_id", name=customers[column].cast("string")).to_pandas()
         told = told.dropna().drop_duplicates("customer_id")
+        told["name"] = harmonise_spelling(told.name)  # a misspelling is no other meaning
         both = groups.merge(told, on="customer_id", how="outer")
         for group in sorted(groups["group"].unique()):
             for name in sorted(told.name.unique()):

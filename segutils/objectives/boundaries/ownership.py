@@ -10,7 +10,7 @@ import pandas as pd
 from segutils.engagement_terms import Council, Person
 from segutils.errors import InputError
 from segutils.findings import Assumption, Decision, Finding, Need, Override
-from segutils.formats import format_value, plural
+from segutils.formats import format_value, join_words, plural
 from segutils.objectives.boundaries import ownership_words as words
 from segutils.objectives.boundaries.answering import find_owners, find_role
 from segutils.objectives.boundaries.ownership_rules import ARRANGEMENTS, LEAD, Limits, score_groups
@@ -99,10 +99,20 @@ def decide_ownership(
     hardest = scored.sort_values(["share", "group"], kind="stable").iloc[0]
     decision = _decide(hardest, people, escalation, limits, override)
     nameless = [unit for unit in dict.fromkeys(scored.unit) if not people.get(unit)]
+    claimed = {unit: named for unit, named in list_claims(sums, owners).items() if len(named) > 1}
     contested = scored[scored.arrangement != LEAD]
     unsure = scored[scored.stands < FIRM]
-    status = "fail" if len(contested) or nameless else "caution" if len(unsure) else "pass"
+    status = "fail" if len(contested) or nameless or claimed else "caution" if len(unsure) else "pass"
     needs = list(sums.needs)
+    if claimed:
+        columns = tuple(f"owners: answers_for [business unit {unit}]" for unit in claimed)
+        needs.append(
+            Need(
+                question="Which one person answers for each business unit?",
+                table="engagement file",
+                columns=columns,
+            )
+        )
     if nameless:
         columns = tuple(f"owners: answers_for [business unit {unit}]" for unit in nameless)
         needs.append(
@@ -111,7 +121,8 @@ def decide_ownership(
     return Finding(
         slug=SLUG,
         status=status,
-        headline=words.say_override(decision, hardest) or words.say_headline(scored, limits, nameless),
+        headline=words.say_override(decision, hardest)
+        or words.say_headline(scored, limits, nameless, claimed),
         table=scored.assign(
             span=[words.write_span(row.low, row.high) for row in scored.itertuples()],
             arrangement=[words.NAMES[way] for way in scored.arrangement],
@@ -180,14 +191,19 @@ def list_negotiation(
     )
 
 
+def list_claims(sums: UnitSums, owners: Mapping[str, Person] | None) -> dict[str, list[str]]:
+    """Who states to answer for each unit (``business unit NAME``, else ``NAME``); empty where nobody does."""
+    people = owners or {}
+    return {
+        unit: find_owners(people, f"business unit {unit}") or find_owners(people, unit)
+        for unit in sorted(sums.table.unit.unique())
+    }
+
+
 def name_unit_owners(sums: UnitSums, owners: Mapping[str, Person] | None) -> dict[str, str]:
-    """Who answers for each unit: whoever states ``business unit NAME``; units without anybody are absent."""
-    found = {}
-    for unit in sorted(sums.table.unit.unique()):
-        named = find_owners(owners or {}, f"business unit {unit}") or find_owners(owners or {}, unit)
-        if named:
-            found[unit] = named[0]
-    return found
+    """Who answers for each unit; units without anybody are absent, and of two people neither is chosen."""
+    claims = list_claims(sums, owners)
+    return {unit: join_words(named, last="or") for unit, named in claims.items() if named}
 
 
 def _decide(

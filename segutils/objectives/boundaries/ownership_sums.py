@@ -9,8 +9,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from segutils.findings import Need
-from segutils.formats import format_value
+from segutils.formats import format_value, join_words, plural
 from segutils.objectives.boundaries.taxonomy_behaviour import count_days
+from segutils.statistics.spellings import Respelt, respell_columns
 
 YEAR = 365
 UNITS = Need(
@@ -103,6 +104,9 @@ def build_unit_sums(
     by_product = (
         products is not None and "business_unit" in products.columns and "product_id" in transactions.columns
     )
+    people = respell_columns(customers, ["business_unit"])
+    goods = None if products is None else respell_columns(products, ["business_unit", "product_line"])
+    customers, products = people.table, None if goods is None else goods.table
     filed = _read_filed(customers, groups)
     if not by_product and filed.empty:
         return None
@@ -125,7 +129,7 @@ def build_unit_sums(
         counts = ["net_revenue", "orders", "tickets"]
         sums[counts] = sums[counts].fillna(0.0)
     table = groups[["customer_id", "group"]].merge(sums, on="customer_id")
-    notes = []
+    notes = _say_respelt(people, goods)
     nobody = table.unit.isna()
     if nobody.any():
         share = table.net_revenue[nobody].sum() / table.net_revenue.sum()
@@ -141,6 +145,18 @@ def build_unit_sums(
         needs=tuple(needs),
         notes=tuple(notes),
     )
+
+
+def _say_respelt(people: Respelt, goods: Respelt | None) -> list[str]:
+    """How many customers and products count under the usual spelling of their unit or line."""
+    counts = [
+        ("customer", people.changes.rows.sum()),
+        ("product", 0 if goods is None else goods.changes.rows.sum()),
+    ]
+    parts = [plural(int(rows), noun) for noun, rows in counts if rows]
+    verb = "counts" if parts == ["1 customer"] or parts == ["1 product"] else "count"
+    said = f"{join_words(parts)} whose unit or product line is misspelt {verb} under the usual spelling."
+    return [said] if parts else []
 
 
 def _read_filed(customers: ir.Table, groups: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from segutils.findings import Decision, Figure
 from segutils.formats import format_value, join_words, plural
+from segutils.objectives.boundaries.flips import write_above, write_below
 from segutils.objectives.boundaries.ownership_rules import BY_LINE, ESCALATE, LEAD, MATRIX, Limits
 from segutils.objectives.boundaries.ownership_sums import UnitSums
 
@@ -56,16 +57,20 @@ def say_override(decision: Decision, row) -> str:
     return f"The client decides for {row['group']}: {own}; its revenue leads to: {led}."
 
 
-def say_headline(scored: pd.DataFrame, limits: Limits, nameless: list[str]) -> str:
-    """How many groups have one owner, which have not, and who has nobody."""
+def say_headline(
+    scored: pd.DataFrame, limits: Limits, nameless: list[str], claimed: Mapping[str, list[str]]
+) -> str:
+    """How many groups have one owner, which have not, and who has nobody, or two."""
     led = scored[scored.arrangement == LEAD]
     mark = format_value(limits.min_share, "share:0")
     whole = plural(len(scored), "group")
     weakest = scored.sort_values(["share", "group"], kind="stable").iloc[0]
     if len(led) == len(scored):
-        first = f"One unit brings {mark} of net revenue or more in each of {whole}, so each has one owner"
+        owned = ", so each has one owner" if not nameless and not claimed else ""
+        first = f"One unit brings {mark} of net revenue or more in each of {whole}{owned}"
         if len(scored) == 1:
-            first = f"{weakest.unit} brings {mark} of net revenue or more in {weakest['group']} and owns it"
+            owned = " and owns it" if owned else ""
+            first = f"{weakest.unit} brings {mark} of net revenue or more in {weakest['group']}{owned}"
         end = (
             f"; {weakest['group']} least surely, {format_value(weakest.share, 'share:0')} of it with "
             f"{weakest.unit}"
@@ -82,6 +87,8 @@ def say_headline(scored: pd.DataFrame, limits: Limits, nameless: list[str]) -> s
         first = f"{len(led)} of {whole} have a unit with {mark} of net revenue; contested: {listed}"
         end = ""
     named = f"; nobody is named for {join_words(nameless)}" if nameless else ""
+    twice = [f"{join_words(who)} for {unit}" for unit, who in claimed.items()]
+    named += f"; two people answer where one should: {'; '.join(twice)}" if twice else ""
     return f"{first}{end}{named}."
 
 
@@ -99,7 +106,7 @@ def say_spans(sums: UnitSums, scored: pd.DataFrame, *, min_span: float, currency
         left = f", margin {format_value(margin, 'money', currency=currency)}" if np.isfinite(margin) else ""
         buyers = int(part[part.net_revenue > 0].customer_id.nunique())
         lines = _list_lines(sums, row)
-        most = f", mostly {join_words(lines)} of the group's net revenue" if lines else ""
+        most = f", above all {join_words(lines)} of the group's net revenue" if lines else ""
         said.append(
             f"{row.group} spans units: {row.second} has {format_value(row.second_share, 'share:0')} of its "
             f"net revenue ({amount} a year{left}, {plural(buyers, 'customer')}{most}). What either would "
@@ -157,12 +164,14 @@ def say_robustness(row, limits: Limits) -> str:
         f"“{chosen}” stands in {share['customers']} of other samples of customers, under {share['limits']} "
         f"of limits up to 20 % higher or lower, and in {format_value(row.stands, 'share:0')} of both at once."
     )
-    own, mark = format_value(row.share, "share"), format_value(limits.min_share, "share:0")
+    mark = format_value(limits.min_share, "share:0")
     if row.arrangement == LEAD:
-        return f"{text} It flips where more than {own} of revenue is asked for (now {mark})."
-    text += f" One unit would lead where {own} of revenue were enough (now {mark})"
+        return (
+            f"{text} It flips where more than {write_above(row.share)} of revenue is asked for (now {mark})."
+        )
+    text += f" One unit would lead where {write_below(row.share)} of revenue were enough (now {mark})"
     if row.arrangement != BY_LINE:
-        at = format_value(row.shared, "share")
+        at = write_above(row.shared)
         text += f"; it could be split by product line if {at} of buyers might meet several owners"
     return f"{text}."
 

@@ -11,7 +11,7 @@ from segutils.errors import InputError
 from segutils.findings import Finding
 from segutils.objectives.boundaries.base_evidence import BaseEvidence
 from segutils.objectives.boundaries.group_rules import Grouping
-from segutils.objectives.boundaries.groupings import group_column
+from segutils.objectives.boundaries.groupings import MAX_GROUPS, group_column
 
 FIRST = ("strategy_segment", "sales_segment")
 ALL = "All customers"
@@ -75,7 +75,10 @@ def build_planning_groups(
         if groups is not None:
             return _tabulate(groups, name)
         if plan_by:
-            raise _refuse(f"'{plan_by}' does not part customers", "name a column with two values and more")
+            raise _refuse(
+                f"'{plan_by}' parts customers into one group only, or into more than {MAX_GROUPS}",
+                f"name a column with two to {MAX_GROUPS} values",
+            )
     chosen = _choose(evidence, bases, max_groups=max_groups)
     if chosen is not None:
         return _tabulate(_read_made(chosen, of_first_period), chosen.name)
@@ -104,12 +107,17 @@ def list_planning_groups(planning_groups: pd.DataFrame, customers: ir.Table) -> 
     Returns
     -------
     pandas.DataFrame
-        ``grouping, group, customers, share`` (0-1 of all), largest first; the last row, where there is one,
-        says how many customers have no value and are in no group.
+        ``grouping, group, customers, share`` (0-1 of all), largest first; then a row for each of the client's
+        own groupings that has one value or too many to plan by, and one for customers without a value, who
+        are in no group.
     """
     total = int(customers.select("customer_id").nunique().to_pyarrow().as_py())
     table = planning_groups.groupby(["grouping", "group"]).size().rename("customers").reset_index()
     table = table.sort_values(["customers", "group"], ascending=[False, True], ignore_index=True)
+    for name in FIRST:
+        values = int(customers[name].nunique().to_pyarrow().as_py()) if name in customers.columns else 2
+        if name not in set(table.grouping) and not 2 <= values <= MAX_GROUPS:
+            table.loc[len(table)] = [name, f"not planned by: {values:,} values", 0]
     if (left := total - len(planning_groups)) > 0:
         grouping = planning_groups.grouping.iloc[0] if len(planning_groups) else ""
         table.loc[len(table)] = [grouping, "in no group: no value", left]

@@ -36,6 +36,7 @@ from segutils.statistics.raters import describe_raters
 
 SLUG = "taxonomy-conflict"
 NOBODY = "the owner of the segments"
+MAX_NAMES = 60  # as many groups as a column of customers may have elsewhere
 ASK_BEHAVIOUR = Need(
     question="What did each customer buy, when, and at which margin?",
     table="transactions",
@@ -62,6 +63,7 @@ def decide_taxonomy_conflict(
     interviews: ir.Table | None = None,
     min_customers: int = 50,
     min_revenue_share: float = 0.01,
+    min_matched: float = 0.05,
     max_distance: float = 0.35,
     max_contested: float = 0.2,
     min_gain: float = 0.01,
@@ -90,6 +92,9 @@ def decide_taxonomy_conflict(
         :func:`~segutils.objectives.boundaries.taxonomy_voices.list_voices`.
     min_customers, min_revenue_share
         From which size on a contested cell is judged (either is enough).
+    min_matched : float
+        Share of customers (0-1) who must carry corresponding names beyond what chance brings, or the names
+        are called unrelated.
     max_distance : float
         Up to this difference in behaviour, in standard deviations, customers are alike: midway between a
         small and a medium one (0.2 and 0.5, Cohen 1988).
@@ -112,9 +117,16 @@ def decide_taxonomy_conflict(
     sides = Sides(first=name_side(columns[0]), second=name_side(columns[1]), currency=currency)
     if labels is None or behaviour is None or labels.dropna(subset=["first", "second"]).empty:
         return _withhold(sides, "customers do not carry both names", _ask_names(columns, sides))
+    for side, names in ((sides.first, labels["first"]), (sides.second, labels["second"])):
+        if (count := names.nunique()) > MAX_NAMES:
+            why = f"{side} has {count:,} names, and more than {MAX_NAMES} cannot be told apart pair by pair"
+            return _withhold(sides, why, _ask_names(columns, sides))
     crosswalk = build_crosswalk(labels, behaviour.table)
     agreement = measure_agreement(crosswalk, confidence=confidence, seed=seed)
-    related = bool(crosswalk.matched.any())
+    # one pair in many can correspond by chance, or hardly beyond it: that translates no names
+    beyond = (crosswalk.customers - crosswalk.expected)[crosswalk.matched].sum()
+    related = agreement.low > 0 and beyond >= min_matched * crosswalk.customers.sum()
+    crosswalk = crosswalk.assign(matched=crosswalk.matched & related)
     filed = file_customers(
         labels,
         crosswalk,
@@ -135,6 +147,7 @@ def decide_taxonomy_conflict(
         max_distance=max_distance,
         min_customers=min_customers,
         min_revenue_share=min_revenue_share,
+        min_matched=min_matched,
     )
     status = "pass" if cells.empty else "caution"
     return Finding(
@@ -161,7 +174,7 @@ def decide_taxonomy_conflict(
             *_say_unlabelled(labels, sides),
             *behaviour.notes,
         ],
-        assumptions=[*choice.assumptions, stated, *behaviour.assumptions],
+        assumptions=[*choice.assumptions, stated, *_state_spelling(labels), *behaviour.assumptions],
         limits=(
             "A core is the customers whose two names correspond; where a name has no partner, all its "
             "customers outside the pair. Customers who are misfiled within a core blur it.",
@@ -305,16 +318,34 @@ def _build_table(cells: pd.DataFrame, smaller: pd.DataFrame, sides: Sides, *, re
 
 
 def _state_bounds(
-    filed: Filed, behaviour: Behaviour, *, max_distance: float, min_customers: int, min_revenue_share: float
+    filed: Filed,
+    behaviour: Behaviour,
+    *,
+    max_distance: float,
+    min_customers: int,
+    min_revenue_share: float,
+    min_matched: float,
 ) -> Assumption:
     traits = join_words([TRAITS[trait].words for trait in filed.traits])
     return Assumption(
         text=f"Customers are alike up to {format_value(max_distance, 'number:2')} standard deviations of "
         f"difference in {traits}, over {plural(behaviour.days, 'day')}; contested pairs of names are judged "
         f"from {plural(min_customers, 'customer')} or {format_value(min_revenue_share, 'share:0')} of net "
-        "revenue on.",
+        f"revenue on. Names count as related where {format_value(min_matched, 'share:0')} of customers or "
+        "more carry corresponding ones beyond chance.",
         owner="playbook default",
     )
+
+
+def _state_spelling(labels: pd.DataFrame) -> list[Assumption]:
+    respelt = int(labels.respelt.sum()) if "respelt" in labels else 0
+    if not respelt:
+        return []
+    text = (
+        f"{plural(respelt, 'customer')} whose name is written otherwise than usual (a letter, capitals, an "
+        "abbreviation) count under the usual spelling."
+    )
+    return [Assumption(text=text, owner="playbook default")]
 
 
 def _say_unlabelled(labels: pd.DataFrame, sides: Sides) -> list[str]:

@@ -11,6 +11,7 @@ from scipy.stats import hypergeom
 
 from segutils.statistics.agreement import adjusted_rand_of_table, match_table
 from segutils.statistics.intervals import percentile_interval
+from segutils.statistics.spellings import harmonise_spelling
 
 SIDES = {"sales_segment": "sales", "strategy_segment": "strategy"}
 
@@ -42,14 +43,21 @@ def build_labels(customers: ir.Table, first: str, second: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``customer_id, first, second`` (None where a customer has no such name), sorted by customer.
+        ``customer_id, first, second`` (None where a customer has no such name, or a blank one; spellings of
+        one name as one), ``respelt`` (whether a name was written otherwise), sorted by customer.
     """
     chosen = customers.select("customer_id", first=customers[first], second=customers[second])
-    table = chosen.to_pandas().drop_duplicates("customer_id")
+    table = chosen.to_pandas().drop_duplicates("customer_id").sort_values("customer_id", ignore_index=True)
+    table["respelt"] = False
     for side in ("first", "second"):
-        table[side] = table[side].astype("object").where(table[side].notna(), None)
-        table[side] = table[side].map(str, na_action="ignore")
-    return table.sort_values("customer_id", ignore_index=True)
+        names = table[side].map(str, na_action="ignore").astype("object")
+        names = names[names.notna()]
+        names = names[names.str.strip() != ""]
+        plain = harmonise_spelling(names)
+        table.loc[plain.index[plain != names], "respelt"] = True
+        table[side] = plain.reindex(table.index).astype("object")
+        table[side] = table[side].where(table[side].notna(), None)
+    return table
 
 
 def build_crosswalk(labels: pd.DataFrame, revenue: pd.DataFrame, *, max_p: float = 0.05) -> pd.DataFrame:
@@ -123,8 +131,10 @@ def measure_agreement(
         return Agreement(value=np.nan, low=np.nan, high=np.nan)
     drawn = np.random.default_rng(seed).multinomial(size, counts.ravel() / size, size=resamples)
     values = np.array([adjusted_rand_of_table(sample.reshape(counts.shape)) for sample in drawn])
-    low, high = percentile_interval(values, level=confidence)
-    return Agreement(value=adjusted_rand_of_table(counts), low=float(low), high=float(high))
+    value = adjusted_rand_of_table(counts)
+    # who is drawn twice agrees with itself, the more so the smaller the cells: only the spread is used
+    low, high = np.clip(percentile_interval(values + value - values.mean(), level=confidence), -1.0, 1.0)
+    return Agreement(value=value, low=float(low), high=float(high))
 
 
 def _match(counts: np.ndarray, expected: np.ndarray, *, max_p: float) -> np.ndarray:

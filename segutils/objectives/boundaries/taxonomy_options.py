@@ -119,15 +119,8 @@ def settle_names(filed: Filed, rulings: np.ndarray) -> np.ndarray:
     first_code, second_code = np.arange(rows), rows + np.arange(columns)
     for row, column in np.argwhere(filed.matched):
         first_code[row] = second_code[column]
-    codes = np.empty((rows, columns), dtype=int)
-    for row, column in np.ndindex(rows, columns):
-        ruling = rulings[row, column]
-        if ruling == FIRST:
-            codes[row, column] = first_code[row]
-        elif ruling == SPLIT:
-            codes[row, column] = rows + columns + row * columns + column
-        else:
-            codes[row, column] = second_code[column]
+    own = rows + columns + np.arange(rows * columns).reshape(rows, columns)
+    codes = np.select([rulings == FIRST, rulings == SPLIT], [first_code[:, None], own], second_code[None, :])
     return codes[filed.first, filed.second]
 
 

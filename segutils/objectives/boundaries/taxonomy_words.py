@@ -24,6 +24,7 @@ from segutils.objectives.boundaries.taxonomy_rulings import (
     Filed,
 )
 
+NAMED = 8  # so many names are listed in a sentence
 NEAR = 0.35  # an open cell within this share of the way to a core leans to it
 
 
@@ -132,12 +133,12 @@ def say_agreement(agreement: Agreement, crosswalk: pd.DataFrame, *, confidence: 
         if not crosswalk[(crosswalk[side] == name)].matched.any()
     ]
     said = (
-        f"Names that correspond: {join_words(pairs)}."
+        f"Names that correspond: {_list_some(pairs)}."
         if pairs
         else "No name of one side corresponds to one of the other."
     )
     if alone and pairs:
-        said += f" {join_words(alone)} {'has' if len(alone) == 1 else 'have'} no counterpart."
+        said += f" {_list_some(alone)} {'has' if len(alone) == 1 else 'have'} no counterpart."
     return (
         f"{said} Adjusted Rand index (1: the same lines, 0: no more alike than chance) {_span(agreement)}, "
         f"{format_value(confidence, 'share:0')} interval."
@@ -266,9 +267,14 @@ def say_reach(scores: pd.Series, with_both: float, options: Mapping[str, str], b
     """How much of what two names together could tell does the best option tell?"""
     return (
         f"“{options[best]}” foretells {format_value(scores[best], 'share:0')} of the differences in "
-        "behaviour between customers that it was not made from; both names used together, which is the most "
-        f"that any settlement can reach, {format_value(with_both, 'share:0')}."
+        "behaviour between customers that it was not made from; both names used together, which is about the "
+        f"most that a settlement can reach, {format_value(max(with_both, 0.0), 'share:0')}."
     )
+
+
+def _list_some(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return join_words([*names[:NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def _span(agreement: Agreement) -> str:

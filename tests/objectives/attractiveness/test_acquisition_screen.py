@@ -18,7 +18,7 @@ from segutils.objectives.attractiveness.acquisition_candidates import (
 )
 from segutils.objectives.attractiveness.acquisition_leaving import score_leaving
 from segutils.objectives.attractiveness.acquisition_margins import score_group_margins
-from segutils.objectives.attractiveness.acquisition_scores import Terms, score_candidates
+from segutils.objectives.attractiveness.acquisition_scores import Terms, draw_chance, score_candidates
 from segutils.objectives.attractiveness.acquisition_screen import (
     BUDGET,
     NOTHING,
@@ -157,6 +157,10 @@ class TestScores:
     def test_an_unknown_risk_counts_as_the_highest(self):
         table = TARGETS_TABLE.assign(integration_risk=[np.nan, 3, 2])
         assert screen(table).scores.set_index("name").kept["Two"] == pytest.approx(0.84)
+        assert any(
+            "risk of Two is not stated; it counts as the highest" in note
+            for note in decide(screen(table)).notes
+        )
 
     def test_limits(self):
         scores = screen(limits=limit("overlap_customers", max=0.4)).scores.set_index("name")
@@ -165,6 +169,75 @@ class TestScores:
         assert scores.missed["One"] == "customers_gained"
         with pytest.raises(InputError, match="beauty"):
             screen(limits=limit("beauty", min=1))
+
+
+class TestOverlap:
+    def test_one_customer_is_not_all_of_them(self):
+        """Where others state numbers, 1 is one customer of ten; as shares the same column would say all."""
+        numbers = TARGETS_TABLE.assign(overlap_customers=[20.0, 1.0, 10.0])
+        found = read_candidates(ibis.memtable(numbers), NAMES).table.set_index("name")
+        assert found.overlap.to_dict() == pytest.approx({"One": 0.1, "Two": 0.2, "Three": 0.25})
+
+    def test_what_is_not_said_is_named(self):
+        table = TARGETS_TABLE.assign(overlap_customers=[0.0, np.nan, 0.25])
+        found = decide(screen(table))
+        assert OVERLAP in found.needs and found.status == "caution"
+        assert any("not said of One: all their customers count as new" in note for note in found.notes)
+
+
+class TestChance:
+    def test_single_customers_have_the_mean_of_their_group(self):
+        """Big: net 70 and 170, and what c costs, who buys nothing, is shared by the two who buy."""
+        costly = FIGURES.assign(cost=[30.0, 30.0, 40.0, 15.0, 5.0, 1.0])
+        margins = score_group_margins(CustomerFigures(table=costly), GROUPS, draws=3)
+        assert margins.single["Big"].tolist() == [50, 150] and margins.table.net["Big"] == 100
+        assert margins.single["Small"].mean() == pytest.approx(margins.table.net["Small"])
+
+    def test_intervals_hold_what_such_customers_bring(self):
+        """Candidates whose customers are truly like the client's: nine of ten fall within the interval.
+
+        Without the chance of who they are, the intervals would hold less than half of them: the mean of 400
+        known customers is far surer than that of 60 others.
+        """
+        rng, inside, narrow = np.random.default_rng(3), [], []
+        ids = [f"c{n:03d}" for n in range(400)]
+        groups = pd.DataFrame({"customer_id": ids, "group": "Big"})
+        target = TARGETS_TABLE.iloc[[0]].assign(customers=60, share_big=1.0, share_SMALL=0.0, price_asked=1.0)
+        for seed in range(60):
+            margin = rng.lognormal(3, 1.2, 400)
+            figures = pd.DataFrame({"customer_id": ids, "margin": margin, "margin_of": 1.0, "cost": 0.0})
+            found = screen_candidates(
+                ibis.memtable(target), CustomerFigures(table=figures), groups, payback_years=1, seed=seed
+            )
+            truth, row = rng.lognormal(3, 1.2, 60).sum(), found.scores.iloc[0]
+            inside.append(row.back_low <= truth <= row.back_high)
+            low, high = np.quantile(60 * found.margins.net_draws[:, 0], [0.05, 0.95])
+            narrow.append(low <= truth <= high)
+        # of 60 at 0.9 each: 45 or fewer in one of two thousand tries
+        assert np.sum(inside) > 45 and np.mean(narrow) < 0.6
+
+    def test_what_may_come_is_not_in_the_choice_but_in_its_risk(self):
+        """One customer, who brings 50 or 150 a year, for 90: worth it on average, and often not."""
+        figures = FIGURES[FIGURES.customer_id.isin(["a", "b"])].assign(margin=[50.0, 150.0], cost=0.0)
+        target = TARGETS_TABLE.iloc[[1]].assign(customers=1, overlap_customers=0.0, integration_risk=1)
+        shared = {"payback_years": 1, "draws": 2000}
+        found = screen_candidates(
+            ibis.memtable(target.assign(price_asked=90.0)), CustomerFigures(table=figures), GROUPS, **shared
+        )
+        # of the two customers 2, 1 or none may be b, so the mean is 150, 100 or 50: below 90 in a quarter
+        assert (found.draws < 90).mean() == pytest.approx(0.25, abs=0.03)
+        said = decide(found)
+        assert said.decision.recommendation == "One" and said.status == "caution"
+        assert said.decision.robustness_share == pytest.approx(0.75, abs=0.03)
+        # the one customer who comes is 50 above or below that mean: from 50 half lose, from 100 half
+        lost = said.decision.options.set_index("option").loss_share["One"]
+        assert lost == pytest.approx(0.25 * 0.5 + 0.5 * 0.5, abs=0.04) and "loses money in " in said.headline
+
+    def test_many_customers_hardly_differ_from_their_kind(self):
+        values = np.random.default_rng(1).lognormal(3, 1, 500)
+        few, many = (draw_chance(values, count, 4000, np.random.default_rng(2)) for count in (1000, 4000))
+        assert few.std() == pytest.approx(values.std() / 1000**0.5, rel=0.08)
+        assert many.std() == pytest.approx(values.std() / 4000**0.5, rel=0.08)
 
 
 class TestDecision:
@@ -180,6 +253,9 @@ class TestDecision:
         )
         assert found.table.name.to_list()[0] == "One" and found.figures[0].kind == "dot"
         assert "3 bring back more" in found.headline
+        # the weaker half: Two 100 · 5 a year, One 5 · 70 · 0.84: together not their price in five years
+        assert found.headline.endswith(", and with customers like the weaker half of the client's.")
+        assert "EUR 9,020 of margin in 5 years, valued today, for EUR 5,500" in found.headline
 
     def test_nothing_is_bought_where_no_price_comes_back(self):
         found = decide(screen(TARGETS_TABLE.assign(price_asked=[9000.0, 9000.0, 12000.0])))
@@ -201,6 +277,10 @@ class TestDecision:
         found = decide(screen(), override=own)
         assert found.decision.choice == "Three" and found.decision.recommendation == "One and Two"
         assert "recommends One and Two" in found.headline
+        assert "Three" in found.decision.options.option.to_list()
+        odd = TARGETS_TABLE.assign(name=["Two and Sons, Ltd", "One", "Three"])
+        both = Override(choice="One and Two and Sons, Ltd", who="x", when="2026-01-01", why="y")
+        assert decide(screen(odd), override=both).decision.choice == both.choice
         wrong = Override(choice="Nine", who="x", when="2026-01-01", why="y")
         with pytest.raises(InputError, match="Nine"):
             decide(screen(), override=wrong)
@@ -219,6 +299,9 @@ class TestDecision:
         assert decide(None).needs == (TARGETS,) and list_group_margins(None).empty
         assert BUDGET in decide(screen(), BUDGETS.head(0)).needs
         bare = screen(figures=FIGURES.drop(columns="cost"))
+        assert (
+            "gain" not in decide(bare).table and "gain_before" in decide(bare).table
+        )  # nothing was taken off
         assert NEEDS["cost"] in decide(bare).needs and decide(bare).status == "caution"
 
     def test_inputs_are_not_changed(self):

@@ -12,6 +12,7 @@ from segutils.objectives.attractiveness.attractiveness_matrix import (
     check_matrix_raters,
     decide_attractiveness_matrix,
 )
+from segutils.samples.voices.survey import STYLES
 from segutils.statistics.figure_sources import build_customer_figures
 
 NOBODY_OUT = pd.DataFrame({"measure": [], "min": [], "max": [], "owner": []})
@@ -58,7 +59,10 @@ def planted(halden) -> pd.DataFrame:
     survey = halden.planted("survey_design").set_index("segment")
     margin, cost = money.cm1 / money.revenue, money.cost_to_serve / money.revenue
     attractive = 0.6 * (margin / 0.6).clip(0, 1) + 0.4 * ((0.4 - cost) / 0.4).clip(0, 1)
-    competitive = (survey.recommendation / 10 - 0.4).clip(0, 0.6) / 0.6
+    # a few respondents are extremely positive and give the best answer whatever their segment
+    delighted = STYLES["extremely positive"]
+    answer = (1 - delighted) * survey.recommendation / 10 + delighted
+    competitive = (answer - 0.4).clip(0, 0.6) / 0.6
     found = pd.DataFrame({"attractiveness": attractive, "competitiveness": competitive.reindex(margin.index)})
     found["respondents"] = survey.respondents_known
     return found.assign(score=(found.attractiveness + found.competitiveness) / 2)
@@ -79,7 +83,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(judged, planted):
     table = judged[0].table.set_index("name")
     for axis in ("attractiveness", "competitiveness"):
         truth = planted[axis].reindex(table.index)
-        held = truth.between(table[f"{axis}_low"] - 0.01, table[f"{axis}_high"] + 0.01)
+        # what was sold and what serving cost is known to the cent of all customers: equal but for rounding
+        held = truth.between(table[f"{axis}_low"] - 1e-6, table[f"{axis}_high"] + 1e-6)
         assert held.sum() >= 4, axis
 
 

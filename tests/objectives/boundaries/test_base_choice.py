@@ -19,12 +19,12 @@ from segutils.objectives.boundaries.base_evidence import (
     list_groupings,
     measure_bases,
 )
-from segutils.objectives.boundaries.base_words import BENCHMARK
+from segutils.objectives.boundaries.base_words import BENCHMARK, CRITERION, call_base
 from segutils.objectives.boundaries.customer_periods import CustomerPeriods, build_periods
 from segutils.objectives.boundaries.group_rules import Grouping
 from segutils.objectives.boundaries.groupings import build_groupings
 from segutils.objectives.boundaries.life_cycle import build_life_cycle
-from segutils.stated import read_weights
+from segutils.stated import read_weights, reconcile_weights
 from segutils.statistics.explained_share import explain_share
 
 PROTECTED = ["women_owned"]
@@ -126,7 +126,7 @@ class TestPlantedTruth:
         assert found.decision.recommendation == "Behavioural"
         scored = found.decision.options.dropna(subset=["score"]).option.tolist()
         assert set(scored) == {"Behavioural", "Needs", "Firmographic"}
-        assert set(found.decision.options.option) == {*scored, "Geographic", NONE}
+        assert set(found.decision.options.option) == {*scored, "Geographic", "Own taxonomy", NONE}
         assert any("not shown to explain anything: geography." in note for note in found.notes)
         assert len(found.figures) == 2 and found.figures[0].kind == "dot"
         assert len(found.table.columns) <= 8 and len(found.notes) <= 8
@@ -140,30 +140,92 @@ class TestPlantedTruth:
         assert f"agreement {row.persistence['Behavioural']:.2f}" in found.notes[0]
         assert f"(firmographics {100 * row.known_at_first_contact['Firmographic']:.0f} %)" in found.notes[0]
 
-    def test_the_own_taxonomy_is_the_benchmark_and_no_option(self, evidence):
+    def test_the_own_taxonomy_is_the_benchmark_and_is_not_ranked(self, evidence):
         """It keeps its row and its place in the figures; by its weight on newcomers it would have won."""
-        found = decide_base_choice(
-            evidence, weighting=weigh(known_at_first_contact=0.6, explained_margin=0.4), plan_by="region"
-        )
-        assert not found.decision.options.option.str.contains("taxonomy").any()
+        weights = weigh(known_at_first_contact=0.6, explained_margin=0.4)
+        found = decide_base_choice(evidence, weighting=weights, plan_by="region")
+        options = found.decision.options.set_index("option")
+        assert np.isnan(options.score["Own taxonomy"]) and found.decision.recommendation != "Own taxonomy"
         assert found.table.base.iloc[-1] == BENCHMARK
         assert all(BENCHMARK in set(figure.data.base) for figure in found.figures)
-        row = evidence.table.set_index("base").explained_margin
-        gap = 100 * (row["Own taxonomy"] - row["Firmographic"])
+        row = evidence.table.set_index("base")
+        gap = 100 * (row.explained_margin["Own taxonomy"] - row.explained_margin["Firmographic"])
         note = next(note for note in found.notes if "benchmark" in note)
-        assert gap > 0 and f"{gap:.0f} points more than firmographics" in note and "must first beat" in note
+        assert gap > 0 and f"{gap:.0f} points more than firmographics" in note
+        # known of every newcomer, and half of the differences in margin count in full
+        score = 0.6 + 0.4 * min(row.explained_margin["Own taxonomy"] / 0.5, 1)
+        assert f"it would score {score:.2f}, ahead of firmographics ({options.score.iloc[0]:.2f})" in note
+        assert "(overrides, base-choice: Own taxonomy)" in note and "its persistence set to 1" in note
         assert note.endswith("Planning goes on by region until segments are validated.")
         stated = decide_base_choice(evidence, weighting=stated_weights()).notes[1]
         assert "points less than behaviour" in stated and "Planning goes on by strategy segment" in stated
 
-    def test_two_bases_that_are_level_are_not_a_firm_choice(self, evidence):
+    def test_the_client_can_stay_with_its_own_taxonomy(self, evidence):
+        own = Override(choice="Own taxonomy", who="C. Moreau, CMO", when="2026-01-01", why="it works")
+        found = decide_base_choice(evidence, override=own)
+        assert found.headline.startswith("The client stays with its own taxonomy; the evidence recommends")
+        assert found.figures[0].highlight == BENCHMARK
+
+    def test_two_bases_that_are_level_are_an_open_race(self, evidence):
         """By the playbook's own weights behaviour and firmographics are level here: the sample decides."""
         found = decide_base_choice(evidence)
         scores = found.decision.options.score
         assert scores[0] - scores[1] < 0.02 and found.decision.robustness_share < 0.8
-        assert found.status == "caution" and " instead of " in found.decision.robustness
-        then, now = found.decision.robustness.split("weighs ")[1].split(" of all instead of ")
-        assert then != now.split(". ")[0].rstrip(".")
+        assert found.status == "caution" and found.headline.startswith("Open race: ")
+        assert "should define" not in found.headline and len(found.headline) < 260
+        first, second = (call_base(name) for name in found.decision.options.option[:2])
+        assert f"{first} come" in found.headline and f"else {second};" in found.headline
+        held = 100 * found.decision.robustness_share
+        assert f" {held:.0f} % of other" in found.headline
+
+    def test_at_the_flip_that_is_read_another_base_wins(self, evidence):
+        """Rounded to the nearer side, the weight could be one at which nothing changes."""
+        found = decide_base_choice(evidence, weighting=stated_weights())
+        words = found.decision.robustness.split("What flips it: ")[1]
+        told = float(words.split("weighs ")[1].split(" %")[0]) / 100
+        name = next(key for key, called in CRITERION.items() if f"“{called}”" in words)
+        scored = found.decision.options.dropna(subset=["score"])
+        stated = reconcile_weights(stated_weights(), CRITERIA, question="base-choice").mapping
+        rest = 1 - stated[name] / sum(stated.values())
+        moved = {key: value / sum(stated.values()) / rest * (1 - told) for key, value in stated.items()}
+        moved[name] = told
+        totals = scored.set_index("option")[list(CRITERIA)] @ pd.Series(moved)
+        assert call_base(totals.idxmax()) == words.split(" come")[0]
+        assert totals.idxmax() != found.decision.recommendation
+
+    def test_what_was_not_measured_is_no_reason(self, evidence):
+        """Firmographics have no history: that they are steadier is assumed, and must not be claimed."""
+        weights = weigh(known_at_first_contact=0.6, explained_margin=0.2, persistence=0.2)
+        found = decide_base_choice(evidence, weighting=weights)
+        assert found.decision.recommendation == "Firmographic" and found.status == "pass"
+        assert evidence.best["Firmographic"].groups_next is None and "steadier" not in found.headline
+
+    def test_size_is_called_size(self, evidence):
+        """Bands of past margin alone tell nearly all that behaviour tells of next year's margin."""
+        tried = evidence.groupings.set_index("grouping").explained_margin
+        told = evidence.table.set_index("base").explained_margin["Behavioural"]
+        found = decide_base_choice(evidence, weighting=stated_weights())
+        assert tried["value_band"] > 0.9 * told and "as large customers stay large" in found.headline
+        less = evidence.groupings.assign(explained_margin=evidence.groupings.explained_margin / 2)
+        found = decide_base_choice(replace(evidence, groupings=less), weighting=stated_weights())
+        assert "large" not in found.headline
+
+    def test_default_weights_of_what_was_measured_make_one(self, evidence):
+        table = evidence.table.assign(life_cycle_fit=np.nan, addressable=np.nan)
+        draws = [draw.assign(life_cycle_fit=np.nan, addressable=np.nan) for draw in evidence.draws]
+        unknown = {"life_cycle": None, "contact_columns": (), "max_messages": None}
+        found = decide_base_choice(replace(evidence, table=table, draws=draws, **unknown))
+        text = next(line.text for line in found.assumptions if line.text.startswith("The criteria weigh"))
+        weights = [float(word.rstrip(".,")) for word in text.split() if word[0].isdigit()]
+        assert len(weights) == 5 and sum(weights) == pytest.approx(1.0, abs=0.02)
+        assert "value explained 0.35" in text  # 0.30 of 0.85
+
+    def test_values_counted_as_one_are_counted(self, evidence):
+        text = "Spellings that differ by a letter, capitals or an abbreviation are one value"
+        assert not any(text in line.text for line in decide_base_choice(evidence).assumptions)
+        known = [replace(g, respelt=12) if g.name == "industry" else g for g in evidence.all]
+        found = decide_base_choice(replace(evidence, all=known))
+        assert any(f"{text}: industry of 12 customers." == line.text for line in found.assumptions)
 
     def test_without_a_base_that_explains_the_own_taxonomy_is_not_recommended(self, evidence):
         """What its groups explain stands in the headline, so that nobody thinks there is nothing."""
@@ -175,7 +237,10 @@ class TestPlantedTruth:
         told = table.explained_margin[~others].iloc[0]
         assert f"the client's own taxonomy does ({100 * told:.0f} %" in found.headline
         alone = decide_base_choice(replace(evidence, table=table[~others]))
-        assert alone.decision.recommendation == NONE and alone.decision.options.option.tolist() == [NONE]
+        assert alone.decision.recommendation == NONE and alone.decision.options.option.tolist() == [
+            "Own taxonomy",
+            NONE,
+        ]
         assert {need.table for need in alone.needs} >= {"survey", "customers"}
 
     def test_no_order_of_rows_and_no_second_run_changes_anything(self, planted, evidence):

@@ -1,18 +1,17 @@
-"""Which groups are merged: by hand, twins and strangers planted, noise, what was tried by lot in money."""
+"""Which groups are merged: by hand, twins and strangers planted, noise, and what the client states."""
 
 from dataclasses import replace
-from datetime import date
 
-import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from grouped_shop import COSTS, QUICK, decide, make_client
 
 from segutils.engagement_terms import Criterion, Rater, Weighting
 from segutils.errors import InputError
 from segutils.findings import Override
-from segutils.objectives.boundaries.customer_periods import CustomerPeriods, build_periods
-from segutils.objectives.boundaries.granularity import decide_granularity, read_running_cost
+from segutils.objectives.boundaries.customer_periods import build_periods
+from segutils.objectives.boundaries.granularity import count_permutations, read_running_cost
 from segutils.objectives.boundaries.granularity_words import find_knee
 from segutils.objectives.boundaries.merge_path import (
     GroupedCustomers,
@@ -23,19 +22,6 @@ from segutils.objectives.boundaries.merge_path import (
     walk_path,
 )
 from segutils.objectives.boundaries.merge_tests import score_merges
-from segutils.objectives.boundaries.merge_worth import Lever, build_levers, score_worth
-
-COSTS = pd.DataFrame(
-    {
-        "item": ["running a segment", "setting up a campaign", "e-mail"],
-        "amount": [45_000, 9_000, 0.05],
-        "per": ["segment", "campaign", "message"],
-        "every": ["quarter", None, None],
-        "segment": "",
-        "owner": "C. Moreau, CMO",
-    }
-)
-QUICK = {"resamples": 60, "permutations": 199, "seed": 1}
 
 
 def make_group(*values: tuple[str, float]) -> GroupedCustomers:
@@ -48,35 +34,6 @@ def make_group(*values: tuple[str, float]) -> GroupedCustomers:
         aspects={"value": amounts[:, None]},
         value=amounts,
     )
-
-
-def make_client(means: dict[str, float], *, each: int = 300, seed: int = 0) -> tuple:
-    """Groups of customers whose next year brings so much on average, with a standard deviation of 10."""
-    rng = np.random.default_rng(seed)
-    names = np.repeat(list(means), each)
-    ids = [f"c{n:05d}" for n in range(len(names))]
-    value = np.array([means[name] for name in names]) + rng.normal(0, 10, len(names))
-    table = pd.DataFrame(
-        {
-            "customer_id": ids,
-            "bought_ever": True,
-            **{"orders": 1.0, "value": 1.0, "orders_next": 1.0, "value_next": value},
-        }
-    )
-    periods = CustomerPeriods(
-        table=table,
-        mix=pd.DataFrame(),
-        start=date(2024, 1, 2),
-        cut=date(2024, 12, 31),
-        end=date(2025, 12, 31),
-        value="contribution_margin",
-    )
-    groups = pd.DataFrame({"customer_id": ids, "group": names})
-    return build_grouped_customers(groups, periods), periods
-
-
-def decide(customers, periods, **words):
-    return decide_granularity(customers, periods, grouping="kind", currency="EUR", **{**QUICK, **words})
 
 
 class TestByHand:
@@ -181,6 +138,42 @@ class TestPlanted:
         assert found.decision.recommendation == "6 groups"
 
 
+class TestManyGroups:
+    def test_thirty_groups_of_four_kinds_are_not_one(self):
+        """499 permutations can show no p-value below 0.002, which times 29 steps is more than 0.05."""
+        kinds = [40.0, 60.0, 80.0, 100.0]
+        customers, periods = make_client({f"G{n:02d}": kinds[n % 4] for n in range(30)}, each=60)
+        found = decide(customers, periods, resamples=30)
+        assert found.decision.recommendation == "4 groups"
+        for n in range(4):  # all of one kind are merged
+            kind = [f"G{m:02d}" for m in range(n, 30, 4)]
+            assert f"{', '.join(kind[:-1])} and {kind[-1]}" in found.headline
+
+    def test_so_many_permutations_that_a_difference_can_be_shown(self):
+        assert count_permutations(4, 499, max_p=0.05) == 499
+        for steps in (12, 30, 59):
+            smallest = 1 / (count_permutations(steps, 499, max_p=0.05) + 1)
+            assert steps * smallest <= 0.05 / 1.5
+
+    def test_names_with_a_plus_are_not_taken_apart(self):
+        customers, periods = make_client({"Oil + gas": 50.0, "Water": 50.0, "Pharma": 90.0})
+        found = decide(customers, periods)
+        assert found.headline.startswith("Merge Oil + gas and Water: ")
+
+
+class TestDoubt:
+    def test_what_stands_seldom_says_so_in_its_headline(self):
+        """B is as far from A as the stated loss allows: with other customers it is merged, or not."""
+        customers, periods = make_client({"A": 50.0, "B": 55.0, "C": 70.0}, each=200)
+        lost = decide(customers, periods).table.lost.iloc[0]
+        found = decide(customers, periods, max_loss=float(lost))
+        assert found.decision.robustness_share < 0.8 and found.status == "caution"
+        told = f"{100 * found.decision.robustness_share:.0f} % of other"
+        assert "; not firm, it stands " in found.headline and told in found.headline
+        firm = decide(customers, periods, max_loss=0.001)
+        assert firm.decision.robustness_share >= 0.8 and "not firm" not in firm.headline
+
+
 class TestNothing:
     def test_groups_at_random_are_one(self):
         customers, periods = make_client(dict.fromkeys("ABCDEF", 50.0))
@@ -224,140 +217,6 @@ class TestNothing:
         assert found.status == "caution" and any("rests on no difference" in note for note in found.notes)
 
 
-def make_lever(effects: dict[str, float], *, each: int = 2000, seed: int = 0) -> tuple[Lever, dict]:
-    """Half of each group's customers are contacted by lot; a contact is worth so much in it."""
-    rng = np.random.default_rng(seed)
-    ids = {name: pd.Index([f"{name}{n:05d}" for n in range(each)]) for name in effects}
-    rows = []
-    for name, effect in effects.items():
-        contacted = rng.random(each) < 0.5
-        outcome = effect * contacted + rng.normal(0, 5, each)
-        arm = np.where(contacted, "contact", "no contact")
-        rows.append(pd.DataFrame({"customer_id": ids[name], "arm": arm, "outcome": outcome, "stratum": "C1"}))
-    trials = pd.concat(rows, ignore_index=True)
-    scale = pd.Series(3.0, index=trials.customer_id)
-    lever = Lever(name="whom to contact", trials=trials, scale=scale, per_base=False, words="Three a year.")
-    return lever, ids
-
-
-class TestWorth:
-    def test_the_gain_planted_is_found(self):
-        """A gains 10 by a contact, B loses 4. One policy contacts all (3 on average), apart only A: 5.
-
-        The gain of 2 a contact comes three times a year to 4,000 customers: 24,000.
-        """
-        lever, ids = make_lever({"A": 10.0, "B": -4.0})
-        found = score_worth([lever], ids["A"], ids["B"])
-        assert found.worth == pytest.approx(24_000, rel=0.1)
-        assert found.worth_low < 24_000 < found.worth_high and found.worth_low > 0
-
-    def test_nothing_is_gained_where_both_respond_alike(self):
-        lever, ids = make_lever({"A": 5.0, "B": 5.0})
-        found = score_worth([lever], ids["A"], ids["B"])
-        assert found.worth_low <= 0 <= found.worth_high
-
-    def test_too_few_trials_say_nothing(self):
-        lever, ids = make_lever({"A": 10.0, "B": -4.0}, each=40)
-        assert score_worth([lever], ids["A"], ids["B"]).isna().all()
-        assert score_worth([], ids["A"], ids["B"]).isna().all()
-
-    def test_twins_that_respond_differently_are_kept_apart_if_that_pays(self):
-        """A and B bring the same, but a contact moves them in opposite ways: worth 24,000 a year."""
-        customers, periods = make_client({"A": 50.0, "B": 50.0, "C": 90.0}, each=2000)
-        lever, ids = make_lever({"A": 10.0, "B": -4.0, "C": 10.0})
-        renamed = dict(zip([*ids["A"], *ids["B"], *ids["C"]], customers.ids, strict=True))
-        trials = lever.trials.assign(customer_id=lever.trials.customer_id.map(renamed))
-        lever = replace(lever, trials=trials, scale=pd.Series(3.0, index=customers.ids))
-        cheap, dear = (COSTS.assign(amount=amount, every="year") for amount in (5_000, 180_000))
-        found = decide(customers, periods, levers=[lever], costs=cheap)
-        assert (
-            found.table["merge"].iloc[0] == "A with B" and found.table.verdict.iloc[0] == "pays apart: keep"
-        )
-        assert found.decision.recommendation == "3 groups (as now)" and len(found.figures) == 2
-        found = decide(customers, periods, levers=[lever], costs=dear)
-        assert found.decision.recommendation == "2 groups"
-
-    def test_groups_that_differ_are_kept_but_not_said_to_pay(self):
-        """A and B differ in what they bring and respond alike: deciding for them apart is worth nothing."""
-        customers, periods = make_client({"A": 40.0, "B": 90.0}, each=2000)
-        lever, ids = make_lever({"A": 5.0, "B": 5.0})
-        renamed = dict(zip([*ids["A"], *ids["B"]], customers.ids, strict=True))
-        trials = lever.trials.assign(customer_id=lever.trials.customer_id.map(renamed))
-        lever = replace(lever, trials=trials, scale=pd.Series(3.0, index=customers.ids))
-        costs = COSTS.assign(amount=50_000, every="year")
-        found = decide(customers, periods, levers=[lever], costs=costs)
-        assert found.decision.recommendation == "2 groups (as now)" and found.status == "caution"
-        assert found.headline.endswith("the EUR 50,000 a year of a segment is not shown.")
-        assert any("less than the EUR 50,000" in note for note in found.notes)
-        assert decide(customers, periods, costs=costs).status == "pass"  # nothing tried, nothing claimed
-
-    def test_levers_by_hand(self):
-        """Two customers with margins of 40 % and 10 %; the campaign cost 30 for two contacts, 15 each."""
-        lines = ibis.memtable(
-            pd.DataFrame(
-                {
-                    "customer_id": ["a", "b"],
-                    "ordered_on": [date(2025, 6, 1)] * 2,
-                    "net_revenue": [100.0, 200.0],
-                    "contribution_margin": [40.0, 20.0],
-                    "product_id": ["p", "q"],
-                }
-            )
-        )
-        exposures = ibis.memtable(
-            pd.DataFrame(
-                {
-                    "customer_id": ["a", "b", "a", "c"],
-                    "campaign_id": ["C1", "C1", "C1", "C2"],
-                    "arm": ["treated", "control", "treated", "treated"],
-                    "randomised": [True, True, True, False],
-                    "outcome_value": [100.0, 50.0, 0.0, 9.0],
-                    "assigned_at": pd.to_datetime(["2025-03-01", "2025-03-01", "2024-12-31", "2025-03-01"]),
-                }
-            )
-        )
-        campaigns = ibis.memtable(pd.DataFrame({"campaign_id": ["C1"], "cost": [30.0]}))
-        (lever,) = build_levers(lines, as_of=date(2025, 12, 31), exposures=exposures, campaigns=campaigns)
-        rows = lever.trials.sort_values(["customer_id", "outcome"])
-        assert rows.outcome.to_list() == pytest.approx([0 - 15, 100 * 0.4 - 15, 50 * 0.1])
-        assert lever.scale.to_dict() == {"a": 1.0, "b": 1.0, "c": 1.0}  # the last year begins on 1 January
-        assert (
-            build_levers(lines.drop("contribution_margin"), as_of=date(2025, 12, 31), exposures=exposures)
-            == []
-        )
-
-    def test_prices_are_valued_on_the_margin_of_what_was_tested(self):
-        lines = ibis.memtable(
-            pd.DataFrame(
-                {
-                    "customer_id": ["a", "a", "b"],
-                    "ordered_on": [date(2025, 6, 1), date(2025, 6, 1), date(2024, 6, 1)],
-                    "net_revenue": 100.0,
-                    "contribution_margin": [40.0, 7.0, 20.0],
-                    "product_id": ["p", "other", "p"],
-                }
-            )
-        )
-        tests = ibis.memtable(
-            pd.DataFrame(
-                {
-                    "customer_id": ["a", "b"],
-                    "product_id": ["p", "p"],
-                    "price": [90.0, 100.0],
-                    "quantity": [2.0, 1.0],
-                    "randomised": True,
-                }
-            )
-        )
-        products = ibis.memtable(
-            pd.DataFrame({"product_id": ["p"], "list_price": [100.0], "unit_cost": [60.0]})
-        )
-        (lever,) = build_levers(lines, as_of=date(2025, 12, 31), price_tests=tests, products=products)
-        assert lever.trials.set_index("customer_id").outcome.to_dict() == {"a": 60.0, "b": 40.0}
-        assert lever.trials.arm.to_list() == ["90 % of list price", "100 % of list price"]
-        assert lever.scale.to_dict() == {"a": 40.0} and lever.per_base
-
-
 class TestGivenAndMissing:
     def test_not_run_without_two_periods_or_groups(self):
         for customers, periods in ((None, None), (None, make_client({"A": 1.0, "B": 2.0}, each=20)[1])):
@@ -391,6 +250,27 @@ class TestGivenAndMissing:
         assert found.headline == "The client runs 3 groups (as now); the evidence recommends 2 groups."
         with pytest.raises(InputError, match="7 groups"):
             decide(customers, periods, override=replace(own, choice="7 groups"))
+
+    def test_at_the_loss_that_is_read_the_next_merge_is_made(self):
+        customers, periods = make_client({"A": 50.0, "B": 56.0, "C": 120.0})
+        found = decide(customers, periods, max_loss=0.001)
+        assert found.decision.recommendation == "3 groups (as now)"
+        told = float(found.decision.robustness.split("merged too if ")[1].split(" %")[0]) / 100
+        assert decide(customers, periods, max_loss=told).decision.recommendation == "2 groups"
+        assert decide(customers, periods, max_loss=told - 0.002).decision.recommendation != "2 groups"
+
+    def test_raters_and_their_disagreement_are_told(self):
+        customers, periods = make_client({"A": 50.0, "B": 50.0, "C": 90.0})
+        aspects = ("value", "retention", "assortment")
+        both = Weighting(
+            criteria={name: Criterion(means=name) for name in aspects},
+            raters=[
+                Rater(name="Ann", weights={"value": 0.8, "retention": 0.1, "assortment": 0.1}),
+                Rater(name="Bob", weights={"value": 0.2, "retention": 0.4, "assortment": 0.4}),
+            ],
+        )
+        note = decide(customers, periods, weighting=both).notes[-1]
+        assert "2 raters (Ann and Bob)" in note and "20 % for Bob, 80 % for Ann" in note
 
     def test_weights_of_the_aspects(self):
         customers, periods = make_client({"A": 50.0, "B": 50.0, "C": 90.0})

@@ -12,7 +12,6 @@ from segutils.objectives.boundaries.behaviour_groups import build_behaviour_grou
 from segutils.objectives.boundaries.customer_periods import CustomerPeriods, build_periods
 from segutils.objectives.boundaries.group_rules import (
     cut_edges,
-    harmonise_spelling,
     join_small,
     name_bands,
     put_in_bands,
@@ -55,14 +54,6 @@ def make_customers(count: int = 120, **columns) -> ibis.Table:
 
 
 class TestRules:
-    def test_spellings_of_one_value_are_one(self):
-        values = pd.Series(["Chemicals"] * 200 + ["CHEMICALS", " chemicals", "Chem.", "Chemcals", "Pharma"])
-        assert harmonise_spelling(values).value_counts().to_dict() == {"Chemicals": 204, "Pharma": 1}
-
-    def test_values_that_differ_in_digits_are_different(self):
-        values = pd.Series(["50-74K"] * 200 + ["50-75K"])
-        assert harmonise_spelling(values).nunique() == 2
-
     def test_bands_by_hand(self):
         """Quartiles of 1 to 100 are 25.75, 50.5, 75.25: rounded to two digits 26, 50 and 75."""
         values = pd.Series(np.arange(1.0, 101.0))

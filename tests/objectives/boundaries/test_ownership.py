@@ -226,6 +226,46 @@ class TestDecision:
             assert any(need.table == "engagement file" for need in found.needs)
             assert "nobody named" in found.decision.options.accountable.to_list()[-1]
 
+    def test_two_people_for_one_unit_are_no_owner(self):
+        """Nobody chooses between two who both state to answer for North, least of all their order."""
+        owners = {**OWNERS, "Dan, North": OWNERS["Ann, North"]}
+        found = decide(build(), owners=owners, min_share=0.6)
+        assert found.status == "fail" and "so each has one owner" not in found.headline
+        assert found.headline.endswith(
+            "two people answer where one should: Ann, North and Dan, North for North."
+        )
+        assert found.table.set_index("group").owner["x"] == "Ann, North or Dan, North"
+        assert any("business unit North" in need.columns[0] for need in found.needs)
+        swapped = {name: owners[name] for name in reversed(owners)}
+        assert "Dan, North or Ann, North" in decide(build(), owners=swapped).table.owner.to_list()
+
+    def test_misspelt_units_are_one(self):
+        """Forty more customers of South, and d's unit in small letters."""
+        more = [f"m{n:02d}" for n in range(40)]
+        customers = pd.DataFrame(
+            {
+                "customer_id": [*"abcd", *more],
+                "business_unit": ["North", "South", "South", "south", *["South"] * 40],
+            }
+        )
+        groups = pd.DataFrame(
+            {"customer_id": [*"abcd", *more], "group": ["x", "x", *["y"] * 42], "grouping": "g"}
+        )
+        sums = build(customers=customers, groups=groups)
+        assert set(sums.filed.unit) == {"North", "South"}
+        assert any(
+            note.startswith("1 customer whose unit or product line is misspelt counts") for note in sums.notes
+        )
+
+    def test_at_the_share_that_is_read_one_unit_leads(self):
+        """x has 80 %; of 90 % asked for, 80.0 % would do, and not a tenth of a percent more."""
+        stated = {"measure": ["revenue_share"], "min": [0.9], "owner": ["Cid, CEO"]}
+        words = decide(build(), thresholds=pd.DataFrame(stated)).decision.robustness
+        told = float(words.split("lead where ")[1].split(" %")[0]) / 100
+        for share, way in ((told, "North leads"), (told + 0.001, "Matrix, North accountable")):
+            moved = pd.DataFrame({**stated, "min": [share]})
+            assert decide(build(), thresholds=moved).decision.recommendation == way
+
     def test_without_products_nothing_is_split_by_line(self):
         """By customer South has 200 of 300; nobody buys from two units, yet there is no line to split by."""
         groups = GROUPS.assign(group="x")

@@ -68,9 +68,20 @@ class TestChoice:
         found = planning.build_planning_groups(customers, plan_by="employees")
         assert found["group"].nunique() == 4 and set(found.grouping) == {"employees"}
 
+    def test_a_taxonomy_of_five_hundred_names_is_not_planned_by_and_this_is_said(self):
+        customers = make_customers(
+            strategy_segment=[f"Segment {n}" for n in range(120)], sales_segment=["a", "b"] * 60
+        )
+        found = planning.build_planning_groups(customers)
+        assert set(found.grouping) == {"sales_segment"}
+        listed = planning.list_planning_groups(found, customers)
+        assert listed.iloc[-1].to_list() == ["strategy_segment", "not planned by: 120 values", 0, 0.0]
+        with pytest.raises(InputError, match="into more than 60"):
+            planning.build_planning_groups(customers, plan_by="strategy_segment")
+
     @pytest.mark.parametrize(
         ("column", "told"),
-        [("segmnt", "no column 'segmnt'"), ("gender", "protected"), ("planet", "does not part")],
+        [("segmnt", "no column 'segmnt'"), ("gender", "protected"), ("planet", "into one group only")],
     )
     def test_what_names_no_groups_is_refused(self, column, told):
         customers = make_customers(gender=["f", "m"] * 60, planet=["Earth"] * 120)
