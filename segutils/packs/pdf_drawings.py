@@ -4,7 +4,10 @@ import base64
 import hashlib
 import pickle
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from scipy.optimize import brentq
 
 from segutils.charts.colours import Theme, fill_tokens
 from segutils.findings import Figure
@@ -93,6 +96,17 @@ class Drawer:
             svg = draw_svg(figure, self.theme, currency=self.currency, **size)
             self.drawn[key] = fill_tokens(svg, self.theme)
         return self.drawn[key]
+
+
+def largest_scale(rows: Sequence[Sequence[tuple[float, float]]], room: float, most: float) -> float:
+    """The scale, at most `most`, at which rows of drawings (frame, height) take no more than `room`."""
+
+    def left(scale: float) -> float:
+        return room - sum(max(frame + scale * height for frame, height in row) for row in rows)
+
+    if left(most) >= 0:
+        return most
+    return float(brentq(left, 0.01, most, xtol=1e-4)) if left(0.01) > 0 else 0.01
 
 
 def contain(

@@ -17,7 +17,7 @@ from segutils.packs.document import (
     TextExhibit,
 )
 from segutils.packs.measure import LINE_HEIGHT, largest_size, text_height
-from segutils.packs.pdf_drawings import MIN_SCALE, SQUEEZES, Drawer, Drawn, plan_size
+from segutils.packs.pdf_drawings import MIN_SCALE, SQUEEZES, Drawer, Drawn, largest_scale, plan_size
 from segutils.packs.pdf_sizes import (
     ASIDE,
     COLUMN,
@@ -284,14 +284,14 @@ class PageSetter:
         sizes = [plan_size(one, layout.width, squeeze) for one in drawn]
         starts = range(0, len(drawn), layout.per_row)
         frames = [_frame_height(page, one, layout.width) for one in drawn]
-        room -= sum(max(frames[i : i + layout.per_row]) for i in starts)
-        tall = sum(max(size.height for size in sizes[i : i + layout.per_row]) for i in starts)
         if layout.per_row == 2 and len(drawn) % 2:
             room -= max(0.0, self._remarks_height(page, layout.width) - frames[-1] - sizes[-1].height)
         elif not layout.remarks_aside:
             room -= self._remarks_height(page, LINE)
-        most = min(size.max_scale for size in sizes)
-        return max(0.01, min(room / tall, most))
+        places = list(zip(frames, (size.height for size in sizes), strict=True))
+        return largest_scale(
+            [places[i : i + layout.per_row] for i in starts], room, min(size.max_scale for size in sizes)
+        )
 
     def _remarks_height(self, page: Page, width: float) -> float:
         height = sum(text_height(text, width - 10, 9) + 6 for text in page.notes)
@@ -301,7 +301,7 @@ class PageSetter:
         if page.decision:
             texts = [page.decision.question, _RECOMMENDED + page.decision.recommendation]
             texts += [describe_override(page.decision)]
-            height += 36 + sum(text_height(text, width - 12, 9.5) + 6 for text in texts if text)
+            height += 30 + sum(text_height(text, width - 12, 9.5) + 6 for text in texts if text)
         return height
 
     def _set_drawn(self, page: Page, exhibit: Drawn, choice: "_Choice") -> dict[str, Any]:
