@@ -277,10 +277,11 @@ class PageSetter:
             if self.tables.height(page, tables[0], ASIDE) + self._remarks_height(page, ASIDE) > room:
                 return 0.0
             tables = tables[1:]
-        elif layout.remarks_aside and (not remarks or self._remarks_height(page, ASIDE) > room):
-            return 0.0
         if not runs_on:
             room -= sum(self.tables.height(page, table, LINE) for table in tables)
+        beside = layout.remarks_aside and not layout.table_aside  # beside the drawings, above the tables
+        if beside and (not remarks or self._remarks_height(page, ASIDE) > room):
+            return 0.0
         sizes = [plan_size(one, layout.width, squeeze) for one in drawn]
         starts = range(0, len(drawn), layout.per_row)
         frames = [_frame_height(page, one, layout.width) for one in drawn]

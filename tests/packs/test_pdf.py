@@ -199,6 +199,20 @@ def test_many_decisions_leave_page_one_one_page(sample_pack, count, tmp_path):
     assert shown == count or f"{count - shown}more" in texts[0]
 
 
+def test_remarks_beside_a_drawing_do_not_push_its_table_to_the_next_page(sample_pack, tmp_path):
+    """Remarks as high as the page leave no room below: the table is printed in the back."""
+    page = next(page for page in sample_pack.pages if page.slug == "profiles")
+    drawn = next(e for e in page.exhibits if isinstance(e, FigureExhibit))
+    table = next(e for e in page.exhibits if isinstance(e, TableExhibit))
+    notes = tuple(f"Remark {number} says what is to be said, {'and so on, ' * 9}" for number in range(7))
+    page = replace(page, exhibits=(drawn, table), notes=notes, limits=())
+    pages = tuple(page if one.id == page.id else one for one in sample_pack.pages)
+    document = read(replace(sample_pack, pages=pages), tmp_path)
+    texts = [squeeze(one.extract_text()) for one in document.pages]
+    own = next(n for n, text in enumerate(texts) if squeeze(page.title) in text and "Remark0" in text)
+    assert "Continued" not in texts[own + 1][:200]
+
+
 def test_a_message_is_one_page_and_what_it_has_no_room_for_stands_in_the_back(sample_pack, tmp_path):
     """Thirty notes and a long table: the first note stays with its drawing, all the others are printed."""
     notes = tuple(f"Remark {number} " + "that goes on and on, and says little, " * 4 for number in range(30))
