@@ -203,8 +203,14 @@ def test_remarks_beside_a_drawing_do_not_push_its_table_to_the_next_page(sample_
     """Remarks as high as the page leave no room below: the table is printed in the back."""
     page = next(page for page in sample_pack.pages if page.slug == "profiles")
     drawn = next(e for e in page.exhibits if isinstance(e, FigureExhibit))
-    table = next(e for e in page.exhibits if isinstance(e, TableExhibit))
-    notes = tuple(f"Remark {number} says what is to be said, {'and so on, ' * 9}" for number in range(7))
+    columns = [
+        Column(name=f"c{n}", label=f"A longer heading {n}", format="text", numeric=False) for n in range(9)
+    ]
+    cell = Cell(value="a few words", text="a few words")
+    table = TableExhibit(
+        id="wide", title="", columns=tuple(columns), rows=((cell,) * 9,) * 8, source=page.source
+    )
+    notes = tuple(f"Remark {number} says what is to be said, {'and so on, ' * 9}" for number in range(10))
     page = replace(page, exhibits=(drawn, table), notes=notes, limits=())
     pages = tuple(page if one.id == page.id else one for one in sample_pack.pages)
     document = read(replace(sample_pack, pages=pages), tmp_path)
