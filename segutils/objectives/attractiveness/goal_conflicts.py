@@ -40,6 +40,7 @@ def find_conflicts(
     kinds: set[str],
     min_stands: float,
     figures: CustomerFigures | None = None,
+    is_counted: bool = False,
     resamples: int = 300,
     seed: int = 0,
 ) -> list[str]:
@@ -63,6 +64,8 @@ def find_conflicts(
         Confidence of what is said, all that was looked at together.
     figures : CustomerFigures, optional
         For market shares by each provider.
+    is_counted : bool
+        Retention in `today` is counted in the client's own books, not estimated.
     resamples, seed : int
         Samples of the customers.
 
@@ -80,7 +83,7 @@ def find_conflicts(
         wanted = {goal for measure in asked.measure for goal in SERVES.get(measure, ())}
         if len(asked) and row.goal not in wanted:
             found.append(words.say_not_asked(row, asked))
-    least = measure_least(today, stakes, groups, figures)
+    least = measure_least(today, stakes, groups, figures, is_counted=is_counted)
     for line in key_results[key_results["value"].isin(goals["group"])].itertuples():
         value = least[line.measure].get(line.value, np.nan) if line.measure in least else np.nan
         if value <= line.target if line.measure in AT_MOST else value >= line.target:
@@ -111,17 +114,24 @@ def find_unserved(
 
 
 def measure_least(
-    today: pd.DataFrame, stakes: Stakes, groups: pd.DataFrame, figures: CustomerFigures | None
+    today: pd.DataFrame,
+    stakes: Stakes,
+    groups: pd.DataFrame,
+    figures: CustomerFigures | None,
+    *,
+    is_counted: bool = False,
 ) -> pd.DataFrame:
     """Where groups stand at the least: what is estimated at the worse end, or half of the hits were chance.
 
     Shares of markets are those by the provider whose figures give the lowest; sums of the client's own books
     are what they are.
     """
-    # key results name a year's rate, whatever the horizon of the stakes
-    most = stakes.retention.groups.set_index("group").leaving_high
-    stay = (1 - most) ** (1 / stakes.retention.horizon_years)
-    found = today.assign(retention_rate=stay.reindex(today.index))
+    found = today.copy()
+    if not is_counted:
+        # key results name a year's rate, whatever the horizon of the stakes
+        most = stakes.retention.groups.set_index("group").leaving_high
+        stay = (1 - most) ** (1 / stakes.retention.horizon_years)
+        found["retention_rate"] = stay.reindex(today.index)
     for name in figures.by_provider if figures is not None else ():
         other = list_measures(figures.of_provider(name), groups).set_index("group")
         if "market_share" in other:

@@ -51,6 +51,7 @@ def check_goal_map(
     figures: CustomerFigures | None = None,
     breadth: CellStakes | None = None,
     categories: pd.DataFrame | None = None,
+    kept: pd.Series | None = None,
     min_stands: float = 0.8,
     seed: int = 0,
 ) -> Finding:
@@ -72,6 +73,9 @@ def check_goal_map(
         Of categories; see :func:`~segutils.objectives.attractiveness.margin_stakes.measure_breadth`.
     categories : pandas.DataFrame, optional
         From :func:`~segutils.objectives.attractiveness.goal_rules.count_breadth`.
+    kept : pandas.Series, optional
+        From :func:`~segutils.statistics.two_years.measure_retention_rate`: what targets of retention are held
+        against, as on the scorecard; without it the share that is expected to stay.
     min_stands : float
         Confidence that goals which are called firm would be the same in other samples, all groups together;
         see :func:`~segutils.objectives.attractiveness.goal_rules.list_firm`.
@@ -89,7 +93,7 @@ def check_goal_map(
     """
     directions = weigh_directions(stakes, breadth, seed=seed)
     weighed, goals, known = directions.tell(), choose_goals(directions), len(directions.known)
-    today = measure_today(stakes, groups, figures, categories)
+    today = measure_today(stakes, groups, figures, categories, kept)
     needs = [*stakes.needs[:1]] if stakes.markets is None else []
     if breadth is None:
         needs.append(CATEGORIES if categories is None else CELLS)
@@ -102,10 +106,12 @@ def check_goal_map(
     conflicts = find_conflicts(
         *(goals, directions, today, stakes, groups, objectives, own),
         **{"firm": firm, "kinds": kinds, "min_stands": min_stands},
-        **{"figures": figures, "seed": seed},
+        **{"figures": figures, "is_counted": kept is not None, "seed": seed},
     )
     unserved = find_unserved(directions, objectives, kinds=kinds, min_stands=min_stands)
-    held = [words.say_held(row, today, objectives, own) for row in goals.itertuples()]
+    held = [
+        words.say_held(row, today, objectives, own, is_counted=kept is not None) for row in goals.itertuples()
+    ]
     serves = [words.say_serves(row.goal, objectives) for row in goals.itertuples()]
     spans = [say_span(row.low, row.high, currency) for row in goals.itertuples()]
     table = goals.assign(at_stake=goals.value, span=spans, held_to=held, serves=serves)[list(COLUMNS)]
@@ -149,6 +155,7 @@ def measure_today(
     groups: pd.DataFrame,
     figures: CustomerFigures | None,
     categories: pd.DataFrame | None,
+    kept: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Where does each group stand today on the measures that goals are held to?
 
@@ -162,7 +169,8 @@ def measure_today(
     year = stakes.ladder.last_year(REVENUE).groupby(labels).sum()
     years = pd.DataFrame(stakes.ladder.sum_years(REVENUE)).groupby(labels).sum()
     retention = stakes.retention.groups.assign(stay=1 - stakes.retention.yearly_leaving).set_index("group")
-    table = pd.DataFrame({"retention_rate": retention.stay.reindex(year.index)})
+    stay = retention.stay if kept is None else kept
+    table = pd.DataFrame({"retention_rate": stay.reindex(year.index)})
     table["top_share"] = year / stakes.scope["revenue"]
     if years.shape[1] > 1:
         table["revenue_growth"] = years.iloc[:, -1] / years.iloc[:, -2].where(years.iloc[:, -2] > 0) - 1

@@ -29,6 +29,7 @@ LABELS = {
     "held_to": "Held to",
     "serves": "Serves the objective",
 }
+COUNTED = "last year's customers who bought again"  # as on the scorecard
 MEASURE_WORDS = {
     "retention_rate": "customers who stay a year",
     "market_share": "share of its markets",
@@ -109,14 +110,17 @@ def _say_goals(goals: pd.DataFrame, one: str, many: str) -> list[str]:
     return parts
 
 
-def say_held(row, today: pd.DataFrame, objectives: pd.DataFrame, key_results: pd.DataFrame) -> str:
+def say_held(
+    row, today: pd.DataFrame, objectives: pd.DataFrame, key_results: pd.DataFrame, *, is_counted: bool = False
+) -> str:
     """The measure of the goal: where the group stands, its target and who owns it."""
     if row.goal == NO_GOAL:
         return format_value(None)
     measure = MEASURE_OF[row.goal]
     fmt = FORMATS.get(measure, "share")
     value = today[measure].get(row.group)
-    text = f"{MEASURE_WORDS[measure]}: {format_value(value, fmt)} today"
+    told = COUNTED if is_counted and measure == "retention_rate" else MEASURE_WORDS[measure]
+    text = f"{told}: {format_value(value, fmt)} today"
     own = (
         key_results[key_results["value"].eq(row.group) & key_results.measure.eq(measure)]
         if len(key_results)

@@ -189,7 +189,8 @@ def _say_targets(objectives: pd.DataFrame, kind: str, stakes: Stakes) -> str:
     for line in objectives[objectives["kind"] == kind].itertuples():
         fmt = MEASURE_FORMATS.get(line.measure, "share")
         today = stakes.present.get(line.measure) if line.measure == MEASURES[kind] else None
-        known = "" if today is None else f" ({format_value(today, fmt)} today)"
+        when = "expected to stay" if line.measure == "retention_rate" else "today"  # the scorecard counts
+        known = "" if today is None else f" ({format_value(today, fmt)} {when})"
         goal = format_value(line.target, fmt if line.measure == MEASURES[kind] else "number:2")
         words = line.measure.replace("_", " ")
         said.append(f"{words} {goal} by {pd.Timestamp(line.by).date()}{known}, {line.owner}")

@@ -10,8 +10,12 @@ import pandas as pd
 
 from segutils.objectives.portfolio.declared import Declared, States
 
-HALF_AT, MIN_AMOUNT = "half_at", "min_amount"
-FACTORS = {HALF_AT: (0.25, 0.5, 2.0, 4.0), MIN_AMOUNT: (0.0, 0.5, 2.0, 4.0)}
+HALF_AT, MIN_AMOUNT, CEILING = "half_at", "min_amount", "ceiling"
+FACTORS = {
+    CEILING: (0.25, 0.5, 2.0, 4.0),
+    HALF_AT: (0.25, 0.5, 2.0, 4.0),
+    MIN_AMOUNT: (0.0, 0.5, 2.0, 4.0),
+}
 COLUMNS = ["what", "budget", "group", "stated", "flips_at", "factor", "then"]
 HALVINGS = 7
 
@@ -21,8 +25,8 @@ Recommend = Callable[[Declared, States], str]
 def find_flips(declared: Declared, states: States, recommend: Recommend, *, draws: int = 100) -> pd.DataFrame:
     """How far may one stated fact be wrong before another plan is recommended?
 
-    Each response's `half_at` and smallest amount is moved by itself, everything else as stated; ceilings
-    keep the range that their owner thinks possible.
+    Each response's ceiling (with the range that its owner thinks possible), `half_at` and smallest amount is
+    moved by itself, everything else as stated.
 
     Parameters
     ----------
@@ -36,9 +40,9 @@ def find_flips(declared: Declared, states: States, recommend: Recommend, *, draw
     Returns
     -------
     pandas.DataFrame
-        ``what`` (half_at or min_amount), ``budget, group, stated, flips_at, factor`` (flips_at over stated),
-        ``then`` (what is recommended from there on), the smallest change first; no row where nothing between
-        a quarter and four times (for a smallest amount between nothing and four times) changes it.
+        ``what`` (ceiling, half_at or min_amount), ``budget, group, stated, flips_at, factor`` (flips_at over
+        stated), ``then`` (what is recommended from there on), the smallest change first; no row where nothing
+        between a quarter and four times (for a smallest amount between nothing and four times) changes it.
     """
     now = recommend(declared, states)
     few = states.first(draws)
@@ -50,9 +54,13 @@ def find_flips(declared: Declared, states: States, recommend: Recommend, *, draw
             stated = float(getattr(declared, what)[b, g])
 
             def ask(factor: float, what: str = what, place: tuple[int, int] = (int(b), int(g))) -> str:
-                changed = getattr(declared, what).copy()
+                changed, there = getattr(declared, what).copy(), few
                 changed[place] *= factor
-                return recommend(replace(declared, **{what: changed}), few)
+                if what == CEILING:
+                    spread = few.ceiling.copy()
+                    spread[:, :, *place] *= factor
+                    there = replace(few, ceiling=spread)
+                return recommend(replace(declared, **{what: changed}), there)
 
             for side in (sorted((f for f in factors if f < 1), reverse=True), [f for f in factors if f > 1]):
                 found = _search(ask, now, side)

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from segutils.engagement_plans import Finance
-from segutils.findings import Assumption, Decision
+from segutils.findings import Assumption, Decision, Finding
 from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.objectives.portfolio.amounts import write_amount, write_span
-from segutils.objectives.portfolio.breadth_flips import HALF_AT
+from segutils.objectives.portfolio.breadth_flips import CEILING, HALF_AT, MIN_AMOUNT
 from segutils.objectives.portfolio.declared import Declared, States
-from segutils.objectives.portfolio.investments import say_unplanned
+from segutils.objectives.portfolio.investments import BUDGETS, RESPONSES, say_curve, say_unplanned
 from segutils.objectives.portfolio.regret import REGRET, Tried
 
 SLUG = "depth-or-breadth"
@@ -46,14 +46,20 @@ LIMITS = (
 def say_headline(decision: Decision, options: pd.DataFrame, *, groups: Sequence[str], currency: str) -> str:
     """What is recommended, what it is worth, and against what."""
     best = decision.recommendation
-    if decision.choice != best:
-        return f"The client chose {lower_first(decision.choice)}; the figures recommend {lower_first(best)}."
     by = options.set_index("option")
+    if decision.choice != best:
+        gap = float(by.value[best] - by.value[decision.choice])
+        worth = f"{write_amount(abs(gap), currency=currency)} {'more' if gap >= 0 else 'less'} on average"
+        return (
+            f"The client chose {lower_first(decision.choice)}; the figures recommend {lower_first(best)}, "
+            f"worth {worth}."
+        )
     row = by.loc[best]
     if best == NOTHING:
         return "No plan is recommended: spending nothing is regretted least of all options."
     span = f"in nine of ten futures {write_span(row.low, row.high, currency=currency)}"
-    worth = f"worth {write_amount(row.value, currency=currency)} more than it costs ({span})"
+    more = "more" if row.value >= 0 else "less"
+    worth = f"worth {write_amount(abs(row.value), currency=currency)} {more} than it costs ({span})"
     plan = _say_groups(best, row.groups.split(", "), groups)
     rivals = {name: words for name, words in RIVALS.items() if name in by.index and name != best}
     if not rivals:
@@ -68,27 +74,52 @@ def say_headline(decision: Decision, options: pd.DataFrame, *, groups: Sequence[
     return f"Money for {plan} is {worth}{', ' if against else ''}{join_words(against)}."
 
 
+def tell_no_choice(slug: str, declared: Declared, *, notes: Sequence[str]) -> Finding:
+    """Without money, or with one group, there is nothing to choose."""
+    if declared.money.sum() > 0:
+        why, need = f"what money brings back is stated for {declared.groups[0]} alone", RESPONSES
+    else:
+        why, need = "there is no money in the budgets that it is about", BUDGETS
+    return Finding(
+        slug=slug,
+        status="not_run",
+        headline=f"One group deeply or several thinly is no question yet: {why}.",
+        table=pd.DataFrame(columns=["option", "spent", "value"]),
+        notes=tuple(notes),
+        needs=(need,),
+    )
+
+
 def say_robustness(
     tried: Tried,
     held: float,
-    by_odds: float,
+    again: float,
     flips: pd.DataFrame,
     *,
+    rule: str,
     groups: Sequence[str],
     currency: str,
     same: float,
 ) -> str:
     """In how many futures it stands, and which stated fact would change it."""
     states = tried.states.ceiling.shape[0] * tried.states.ceiling.shape[1]
+    near, stands = format_value(same, "share:1"), format_value(again, "share:0")
     text = (
         f"In {format_value(held, 'share:0')} of {states:,} futures no other option is noticeably better (by "
-        f"{format_value(same, 'share:1')} of the best plan's value); on average none is, under "
-        f"{format_value(by_odds, 'share:0')} of other probabilities of the scenarios."
+        f"{near} of the best plan's value); "
     )
+    if rule == REGRET:
+        out = " and each scenario left out in turn" if tried.states.ceiling.shape[0] > 1 else ""
+        text += (
+            f"with futures drawn anew{out}, the rule of the smallest largest regret still holds it for the "
+            f"best, or as good, in {stands}."
+        )
+    else:
+        text += f"on average none is, under {stands} of other probabilities of the scenarios."
     if flips.empty:
         return (
-            f"{text} No single stated amount (what brings half, the smallest to begin with) changes it, even "
-            "at a quarter or four times what is stated."
+            f"{text} No single stated amount (the ceiling, what brings half, the smallest to begin with) "
+            "changes it, even at a quarter or four times what is stated."
         )
     row = next(flips.itertuples())
     return f"{text} What would flip it soonest: {_say_flip(row, groups=groups, currency=currency)}."
@@ -126,7 +157,11 @@ def say_rules(options: pd.DataFrame, recommended: str, other: str, *, rule: str,
     used, unused = rules if rule == REGRET else rules[::-1]
     column, way = ("max_regret", 1) if rule == REGRET else ("value", -1)
     behind = float((way * (row[column] - options[column])).max())
-    short = f" but for {write_amount(behind, currency=currency)}" if behind > 0 else ""
+    short = (
+        f" but for {write_amount(behind, currency=currency)}, which these futures cannot tell from nothing"
+        if behind >= 1
+        else ""
+    )
     if other == recommended:
         return f"“{recommended}” has {used}{short}: {missed}. By {unused} it would be recommended too."
     gap = by.loc[other].value - row.value
@@ -172,26 +207,21 @@ def say_next_million(priced: pd.DataFrame, *, currency: str) -> list[str]:
 
 
 def say_left_out(
-    whole: Declared, kept: Sequence[str], investments: pd.DataFrame, groups: Sequence[str]
+    whole: Declared,
+    kept: Sequence[str],
+    investments: pd.DataFrame,
+    groups: Sequence[str],
+    scenarios: pd.DataFrame,
 ) -> list[str]:
     """Groups that are not among the choices."""
     out = [group for group in whole.groups if group not in set(kept)]
-    notes = say_unplanned(investments[investments.group.isin(whole.groups)], groups)
-    notes += say_strange(investments, groups)
+    notes = say_unplanned(investments, groups, scenarios)
     if out:
         notes.append(
             f"Choices among {len(kept)} groups are tried; left out, since they would gain least alone: "
             f"{join_words(out)}."
         )
     return notes
-
-
-def say_strange(investments: pd.DataFrame, groups: Sequence[str]) -> list[str]:
-    """Responses of groups that no customer is in."""
-    strange = sorted(set(investments.group) - set(groups))
-    if not strange:
-        return []
-    return [f"Responses are stated for {join_words(strange)}, which no customer is in: they are not used."]
 
 
 def list_assumptions(
@@ -207,7 +237,8 @@ def list_assumptions(
     """Who stated what, and what the playbook assumed."""
     found = [
         Assumption(
-            text=f"What money of {budget} brings back in {plural(len(part), 'group')}.",
+            text=f"What money of {budget} brings back in {plural(len(part), 'group')}: "
+            f"{say_curve(part, currency=currency)}.",
             owner=join_words(list(dict.fromkeys(part.owner)), last="and"),
         )
         for budget, part in investments.groupby("budget", sort=False)
@@ -254,11 +285,12 @@ def _say_groups(name: str, own: Sequence[str], groups: Sequence[str]) -> str:
 def _say_flip(row, *, groups: Sequence[str], currency: str) -> str:
     """If one stated fact were another, which option it would be."""
     now, stated = (write_amount(value, currency=currency) for value in (row.flips_at, row.stated))
-    fact = (
-        f"if it took {now} of {row.budget} for half of the ceiling in {row.group}, instead of {stated}"
-        if row.what == HALF_AT
-        else f"if {row.budget} in {row.group} could begin with {now} only, instead of {stated}"
-    )
+    where = row.group
+    fact = {
+        CEILING: f"if {row.budget} brought back {now} a year at most in {where}, instead of {stated}",
+        HALF_AT: f"if it took {now} of {row.budget} for half of the ceiling in {where}, instead of {stated}",
+        MIN_AMOUNT: f"if {row.budget} in {where} could begin with {now} only, instead of {stated}",
+    }[row.what]
     name, _, listed = row.then.partition(": ")
     own = listed.split(", ")
     if set(own) >= set(groups) or name == NOTHING:

@@ -13,6 +13,7 @@ import pandas as pd
 from segutils.errors import InputError
 
 PLANNED, BOOKED = "planned", "booked"
+SOURCES = 'parameters: {1_3_portfolio: {spending_sources: ["Marketing: marketing"]}}'
 SPLIT = ["group", "budget", "amount", "share", "source"]
 YEARS = 3
 
@@ -65,8 +66,9 @@ def read_sources(lines: Sequence[str]) -> dict[str, str]:
         if not colon or not source.strip():
             raise InputError(
                 f"'{line}' does not say where a budget's division stands",
-                where="parameter budget_sources",
-                fix="write budget: family of the table budgets, or pool of the table costs",
+                where="parameter spending_sources of 1_3_portfolio",
+                fix="write budget: family of the table budgets, or pool of the table costs, such as "
+                f"{SOURCES}",
             )
         found[budget.strip()] = source.strip()
     return found
@@ -79,6 +81,7 @@ def read_current_split(
     sources: Sequence[str],
     groups: Sequence[str],
     as_of: date,
+    items: Sequence[str] = (),
     horizon: str = "this year",
 ) -> pd.DataFrame:
     """How is each budget divided over the groups today?
@@ -91,11 +94,14 @@ def read_current_split(
         ``period, pool, amount, segment``.
     sources : sequence of str
         ``"stated budget: source"``: the family of `budgets` (what stands before the colon of an item), or,
-        where there is none, the pool of `costs`.
+        where there is none, the pool of `costs`. Budgets of `items` that none is stated for: what is called
+        as they are, in any case.
     groups : sequence of str
         The groups planned with; money of other names is not read.
     as_of : datetime.date
         What was booked is that of the 12 months up to here.
+    items : sequence of str
+        The budgets that are stated.
     horizon : str
         Items for another time are not read, if there are any for this one.
 
@@ -104,9 +110,21 @@ def read_current_split(
     pandas.DataFrame
         ``group, budget, amount`` (money planned or booked), ``share`` (of what is divided by group, together
         1 per budget), ``source`` (planned or booked); budgets whose division is not known are absent.
+
+    Raises
+    ------
+    InputError
+        A source has no colon, or its budget is not among `items`.
     """
-    rows = []
-    for budget, source in read_sources(sources).items():
+    rows, stated = [], read_sources(sources)
+    unknown = [budget for budget in stated if items and budget not in items]
+    if unknown:
+        raise InputError(
+            f"spending_sources name the budget '{unknown[0]}', which is not stated",
+            where="parameter spending_sources of 1_3_portfolio",
+            fix=f"name one of: {', '.join(dict.fromkeys(items))}",
+        )
+    for budget, source in ({item: item for item in items} | stated).items():
         amounts, kind = _read_planned(budgets, source, groups, horizon), PLANNED
         if not amounts.sum() > 0:
             amounts, kind = _read_booked(costs, source, groups, as_of), BOOKED

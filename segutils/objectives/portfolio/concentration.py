@@ -79,7 +79,7 @@ def check_concentration(
         else "pass"
         if len(targets)
         else "info",
-        headline=words.say_headline(measured, book, targets),
+        headline=words.say_headline(measured, book, targets, words.read_due(objectives, "top_share")),
         table=words.build_table(measured, book, targets, hhi_mark=hhi_mark),
         formats={**dict.fromkeys([*book.years, "low", "high", "mark"], "by:unit")},
         labels=words.LABELS,
@@ -102,6 +102,7 @@ def check_losses(
     *,
     currency: str,
     result: Result | None = None,
+    unread: str = "",
     thresholds: pd.DataFrame | None = None,
     stress_level: str = "CM2",
     draws: int = 500,
@@ -116,6 +117,8 @@ def check_losses(
     currency : str
     result : Result, optional
         From :func:`~segutils.objectives.portfolio.result_floor.read_result`.
+    unread : str
+        Why there is no result, from :func:`~segutils.objectives.portfolio.result_floor.say_unread`.
     thresholds : pandas.DataFrame, optional
         ``measure, min, owner`` of kpi-constraints: ``ebitda_rate`` is the floor.
     stress_level : str
@@ -126,7 +129,7 @@ def check_losses(
     -------
     Finding
         ``fail`` where losing half of the largest group or less breaks the floor, ``caution`` where losing all
-        of it does.
+        of it does, or where the floor could not be held against it.
     """
     book = read_book(ladder, groups)
     if len(book.groups) < 2 or book.last.sum() <= 0:
@@ -142,14 +145,14 @@ def check_losses(
     needs += [] if np.isfinite(floor) else [THRESHOLD]
     return Finding(
         slug=SLUG,
-        status=words.judge_losses(losses, book),
+        status=words.judge_losses(losses, book, floor),
         headline=words.say_loss_headline(losses, book, floor, level=level, currency=currency),
         table=(table := words.build_losses(losses)),
         formats={name: fmt for name, fmt in words.LOSS_FORMATS.items() if name in table.columns},
         labels=words.LOSS_LABELS,
         figures=drawings.draw_losses(losses, book, floor),
         notes=words.say_losses(losses, book, result, accounts, level=level, floor=floor, currency=currency),
-        assumptions=words.list_loss_assumptions(level, ladder, stated),
+        assumptions=words.list_loss_assumptions(level, ladder, stated, untried=_say_open(losses, unread)),
         limits=words.LOSS_LIMITS,
         needs=tuple(needs),
     )
@@ -188,7 +191,7 @@ def list_mitigation(
     if len(book.groups) < 2 or book.last.sum() <= 0:
         return _withhold(book)
     targets = words.read_targets(objectives)
-    target = targets.get("top_share", np.nan)
+    target, due = targets.get("top_share", np.nan), words.read_due(objectives, "top_share")
     options = list_options(
         book,
         responses=responses,
@@ -197,11 +200,12 @@ def list_mitigation(
         acquisitions=acquisitions,
         owners=owners,
         target=target,
+        due=due,
         key_accounts=key_accounts,
         visits_a_year=visits_a_year,
     )
     known = options.top_share.notna().any()
-    unknown = [name for name in ("top_share", "top_low", "top_high") if options[name].isna().all()]
+    unknown = [name for name in ("in_year", "top_share", "top_low", "top_high") if options[name].isna().all()]
     table = (mitigation_words.add_nothing(options, book) if known else options).drop(columns=unknown)
     return Finding(
         slug=SLUG,
@@ -214,6 +218,13 @@ def list_mitigation(
         limits=mitigation_words.OPTION_LIMITS,
         needs=(PRICES,) if options.cost.isna().any() else (),
     )
+
+
+def _say_open(losses: pd.DataFrame, unread: str) -> str:
+    """Why a floor could be held against no loss; empty where it was."""
+    if losses.rate.notna().any():
+        return ""
+    return unread or "what a loss leaves of the result is not known"
 
 
 def _withhold(book: Book) -> Finding:

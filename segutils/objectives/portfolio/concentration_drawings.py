@@ -37,7 +37,7 @@ def draw_shares(measured: pd.DataFrame, book: Book, targets: Mapping[str, float]
     common = {
         "data": data,
         "y": "share",
-        "title": title,
+        "title": title[:1].upper() + title[1:],
         "alt": "; ".join(f"{r.group} {r.year}: {format_value(r.share, 'share')}" for r in data.itertuples()),
         "formats": {"share": "share:0"},
         "highlight": book.groups[order[0]],

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from segutils.engagement_terms import Person
 from segutils.objectives.portfolio.concentration_measures import Book
+from segutils.objectives.portfolio.investments import read_years, spread_over_years
 from segutils.statistics.responses import amount_at_slope, return_a_year
 
 HALVINGS = 60
 NOBODY = "nobody named"
-COLUMNS = ["option", "cost", "top_share", "top_low", "top_high", "effect", "priced_by", "owner"]
+COLUMNS = ["option", "cost", "in_year", "top_share", "top_low", "top_high", "effect", "priced_by", "owner"]
 
 
 def list_options(
@@ -25,6 +27,7 @@ def list_options(
     acquisitions: pd.DataFrame,
     owners: Mapping[str, Person],
     target: float = np.nan,
+    due: date | None = None,
     key_accounts: int = 20,
     visits_a_year: int = 12,
 ) -> pd.DataFrame:
@@ -37,7 +40,7 @@ def list_options(
     responses : pandas.DataFrame
         From :func:`segutils.stated.list_responses`.
     budgets : pandas.DataFrame
-        ``item, amount, owner`` that may serve this question.
+        ``item, amount, horizon, owner`` that may serve this question.
     costs : pandas.DataFrame
         From :func:`segutils.stated.list_costs`: a visit prices closer care.
     acquisitions : pandas.DataFrame
@@ -46,14 +49,18 @@ def list_options(
         Who must state what is not priced.
     target : float
         Share of the largest group that is wanted (0-1); NaN where nobody states one.
+    due : datetime.date, optional
+        By when it is wanted: in that year money is looked at; without it, in the year in which most of what
+        it brings is there.
     key_accounts, visits_a_year : int
         Extent of closer care.
 
     Returns
     -------
     pandas.DataFrame
-        ``option, cost`` (NaN: nobody stated a price), ``top_share, top_low, top_high`` (of the largest group
-        afterwards, with the ceilings expected, lowest and highest; NaN where the effect is not stated),
+        ``option, cost`` (NaN: nobody stated a price), ``in_year, top_share, top_low, top_high`` (of the
+        largest group in that year, with the ceilings expected, highest and lowest; NaN where the effect is
+        not stated),
         ``effect`` (in words), ``priced_by`` (what it was computed from, "" without), ``owner`` (of the price,
         or who must state it).
     """
@@ -64,7 +71,7 @@ def list_options(
         part = part[part.group != book.groups[top]]
         if part.empty or not book.levels:
             continue
-        rows += _grow_others(book, top, part, budget, target)
+        rows += _grow_others(book, top, part, budget, target, due)
     rows += _visit_more(book, top, costs, key_accounts, visits_a_year)
     for line in acquisitions.itertuples():
         rows.append(
@@ -116,8 +123,12 @@ def split_money(
     return np.zeros(len(ceiling))
 
 
-def _grow_others(book: Book, top: int, part: pd.DataFrame, budget, target: float) -> list[dict[str, object]]:
+def _grow_others(
+    book: Book, top: int, part: pd.DataFrame, budget, target: float, due: date | None
+) -> list[dict[str, object]]:
     """All of the budget in the other groups, and so much of it as brings the largest to its target."""
+    span = read_years(budget.horizon)
+    there = _spread_returns(part, span, due)  # group x year: the part of a return a year that is there
     groups = [book.groups.index(name) for name in part.group]
     revenue = book.sum_groups(book.last)
     margin = book.sum_groups(next(iter(book.levels.values())))
@@ -128,28 +139,36 @@ def _grow_others(book: Book, top: int, part: pd.DataFrame, budget, target: float
         for end in ("ceiling", "at_least", "at_most")
     }
     half, least = part.half_at.to_numpy(float), part.min_amount.to_numpy(float)
+    whole = float(budget.amount)
+    best = int((return_a_year(whole / len(part), ceiling=ends["ceiling"], half_at=half) @ there).argmax())
+    year = best if due is None else due.year - span[0]
+    now = there[:, year] if year >= 0 else np.zeros(len(part))
+
+    def split(amount: float) -> np.ndarray:
+        return split_money(amount, ends["ceiling"] * now, half, least)  # decided on what is expected
 
     def share(amount: float, end: str = "ceiling") -> float:
-        parts = split_money(amount, ends["ceiling"], half, least)  # decided on what is expected
-        gained = return_a_year(parts, ceiling=ends[end], half_at=half).sum()
+        gained = return_a_year(split(amount), ceiling=ends[end] * now, half_at=half).sum()
         return float(revenue[top] / (revenue.sum() + gained))
 
     def row(amount: float, words: str) -> dict[str, object]:
-        parts = split_money(amount, ends["ceiling"], half, least)
-        gained = return_a_year(parts, ceiling=ends["ceiling"], half_at=half).sum()
+        parts = split(amount)
+        gained = return_a_year(parts, ceiling=ends["ceiling"] * now, half_at=half).sum()
         main = part.group.iloc[int(parts.argmax())]
         return {
             "option": f"Grow the other groups with {words} of {budget.item}",
             "cost": amount,
+            "in_year": str(span[0] + year),
             "top_share": share(amount),
             "top_low": share(amount, "at_most"),
             "top_high": share(amount, "at_least"),
-            "effect": f"revenue of the others + {gained / 1e6:,.1f} million a year, most in {main}",
+            "effect": f"revenue of the others + {gained / 1e6:,.1f} million in that year, most in {main}"
+            if gained > 0
+            else "nothing yet in that year",
             "priced_by": "responses stated for this budget",
             "owner": budget.owner,
         }
 
-    whole = float(budget.amount)
     rows = [row(whole, "all")]
     if np.isfinite(target) and share(whole) < target < share(0.0):
         low, high = 0.0, whole
@@ -158,6 +177,21 @@ def _grow_others(book: Book, top: int, part: pd.DataFrame, budget, target: float
             low, high = (middle, high) if share(middle) > target else (low, middle)
         rows.append(row(high, "so much as reaches the target"))
     return rows
+
+
+def _spread_returns(part: pd.DataFrame, span: range, due: date | None) -> np.ndarray:
+    """Group x year: which part of what money brings a year is there, year by year from the first."""
+    lines = list(part.itertuples())
+    ends = [int(np.ceil(len(span) + line.starts_after_years + line.lasts_years)) for line in lines]
+    horizon = max(*ends, due.year - span[0] + 1 if due is not None else 1)
+    return np.array(
+        [
+            spread_over_years(
+                years=len(span), starts_after=line.starts_after_years, lasts=line.lasts_years, horizon=horizon
+            )
+            for line in lines
+        ]
+    )
 
 
 def _visit_more(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,14 @@ def read_targets(objectives: pd.DataFrame | None) -> dict[str, float]:
     return dict(zip(goals.measure, goals.target.astype(float), strict=True))
 
 
+def read_due(objectives: pd.DataFrame | None, measure: str) -> date | None:
+    """By when a goal of kind diversification is to be reached; None where nobody states one."""
+    if objectives is None or objectives.empty:
+        return None
+    own = objectives[(objectives.kind == KIND) & (objectives.measure == measure)]
+    return own.by.iloc[-1] if len(own) else None
+
+
 def list_missed(measured: pd.DataFrame, targets: Mapping[str, float], book: Book) -> list[str]:
     """Measures that are worse than wanted: shares and indices above, effective numbers below."""
     values = measured.set_index("measure")[book.years[-1]]
@@ -96,7 +105,9 @@ def build_table(
     return table.reset_index(drop=True)
 
 
-def say_headline(measured: pd.DataFrame, book: Book, targets: Mapping[str, float]) -> str:
+def say_headline(
+    measured: pd.DataFrame, book: Book, targets: Mapping[str, float], due: date | None = None
+) -> str:
     """The largest group's share against what is wanted, and the largest account's."""
     row = measured.set_index("measure").loc["top_share"]
     value, top = row[book.years[-1]], name_top(book)
@@ -104,11 +115,12 @@ def say_headline(measured: pd.DataFrame, book: Book, targets: Mapping[str, float
     account = measured.set_index("measure")[book.years[-1]]["top_account_share"]
     single = f"no single account makes more than {format_value(account, 'share')}"
     of = "revenue" if book.covered > COVERED else "the revenue that is in a group"
-    lead = f"{top} makes {format_value(value, 'share')} of {of}"
+    lead = f"{top[:1].upper()}{top[1:]} makes {format_value(value, 'share')} of {of}"
     if "top_share" not in targets:
         return f"{lead} ({span}, by chance of who buys), and {single}."
     target = targets["top_share"]
     wanted = f"the {format_value(target, 'share:0')} that the company wants at most"
+    wanted += f" by {due}" if due is not None else ""
     if value <= target:
         return f"{lead}, within {wanted} (by chance of who buys {span}); {single}."
     return f"{lead}, above {wanted} (by chance of who buys {span}); {single}."
@@ -221,11 +233,14 @@ def build_losses(losses: pd.DataFrame) -> pd.DataFrame:
     return table.dropna(axis=1, how="all")
 
 
-def judge_losses(losses: pd.DataFrame, book: Book) -> str:
-    """The status: fail where half of the largest group breaks the floor, caution where all of it does."""
+def judge_losses(losses: pd.DataFrame, book: Book, floor: float) -> str:
+    """The status: fail where half of the largest group breaks the floor, caution where all of it does.
+
+    A floor that is stated and was held against nothing is no floor that holds.
+    """
     row = _find(losses, name_top(book))
     if np.isnan(row.breaks_at):
-        return "info"
+        return "caution" if np.isfinite(floor) else "info"
     return "fail" if row.breaks_at <= 0.5 else "caution" if row.breaks_at <= 1 else "pass"
 
 
@@ -235,12 +250,14 @@ def say_loss_headline(losses: pd.DataFrame, book: Book, floor: float, *, level: 
     row = _find(losses, top)
     if not level:
         gone = format_value(row.revenue_share, "share")
-        return f"Without {top} {gone} of revenue would be gone; what margin goes with it is not known."
+        text = f"Without {top} {gone} of revenue would be gone; what margin goes with it is not known"
+        return f"{text}{_say_not_held(floor)}."
     if np.isnan(row.rate):
         part = format_value(row.margin_lost / book.levels[level].sum(), "share:0")
         return (
             f"Without {top} {write_amount(row.margin_lost, currency=currency)} of contribution margin a year "
-            f"would be gone, {part} of all; what that leaves of the result is not known."
+            f"would be gone, {part} of all; what that leaves of the result is not known"
+            f"{_say_not_held(floor)}."
         )
     text = f"Without {top} EBITDA would be {format_value(row.rate, 'share')} of the revenue left"
     if np.isnan(floor):
@@ -300,8 +317,16 @@ def say_losses(
     return notes
 
 
-def list_loss_assumptions(level: str, ladder: MarginLadder, stated: pd.DataFrame) -> list[Assumption]:
-    """Which costs go with the customers, and whose floor it is."""
+def _say_not_held(floor: float) -> str:
+    if np.isnan(floor):
+        return ""
+    return f", so the floor of {format_value(floor, 'share:0')} was not held against it"
+
+
+def list_loss_assumptions(
+    level: str, ladder: MarginLadder, stated: pd.DataFrame, *, untried: str = ""
+) -> list[Assumption]:
+    """Which costs go with the customers, whose floor it is, and why it was held against nothing, if so."""
     found = []
     if level:
         means = ladder.means.get(level, "")
@@ -309,7 +334,8 @@ def list_loss_assumptions(level: str, ladder: MarginLadder, stated: pd.DataFrame
         text = f"Costs down to {until} go away with lost customers; all others stay."
         found.append(Assumption(text=text, owner="playbook default"))
     for row in stated.itertuples():
-        text = f"EBITDA must be {format_value(row.min, 'share:0')} of revenue at least."
+        text = f"EBITDA must be {format_value(row.min, 'share:0')} of revenue at least"
+        text += f"; it was not held against these losses, as {untried}." if untried else "."
         found.append(Assumption(text=text, owner=row.owner))
     return found
 

@@ -27,7 +27,8 @@ class Stability:
         would bind), ``value`` (of that best plan), ``mine`` (value of the plan, held fixed), ``kept`` (as a
         share of the best), ``stands`` (none of the other plans is worth more, and it keeps the limits).
     futures : pandas.DataFrame
-        ``future, first, binding, value`` (of the best plan there), ``kept``.
+        ``future, first, binding, value`` (of the best plan there), ``kept`` (NaN if that is worth nothing),
+        ``mine``.
     """
 
     draws: pd.DataFrame
@@ -102,9 +103,10 @@ def measure_stability(
     rivals = [setting.judge_draws(np.asarray(other), drawn).values for other in others.values()]
     stands = (mine.left >= 0).all(axis=1) & (mine.values >= np.max(rivals, axis=0, initial=-np.inf))
     futures = list_futures(setting.investments, scenarios)
-    known, _ = _compare(setting, plan, futures.to_numpy(dtype=float))
+    known, there = _compare(setting, plan, futures.to_numpy(dtype=float))
     known.insert(0, "future", futures.index)
     table.insert(3, "mine", mine.values)
+    known["mine"] = there.values
     return Stability(draws=table.assign(stands=stands), futures=known)
 
 

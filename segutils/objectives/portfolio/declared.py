@@ -65,7 +65,7 @@ class States:
     Parameters
     ----------
     names : tuple of str
-        Scenarios; the first one is what is expected.
+        Scenarios that can come, and what is expected otherwise.
     probability : numpy.ndarray
         Of each; they make 1.
     stated : bool
@@ -113,22 +113,10 @@ def read_declared(
     -------
     Declared or None
         None where no response is stated for any of the budgets. Budgets without a response are left out.
-
-    Raises
-    ------
-    InputError
-        Two responses of one budget name the same group.
     """
     own = investments if groups is None else investments[investments.group.isin(list(groups))]
     if own.empty:
         return None
-    twice = own[own.duplicated(["group", "budget"])]
-    if len(twice):
-        raise InputError(
-            f"two responses are stated for {twice.group.iloc[0]} and {twice.budget.iloc[0]}",
-            where="engagement file, responses",
-            fix="keep one of them",
-        )
     names = [item for item in budgets.item if item in set(own.budget)]
     who = list(dict.fromkeys(own.group))
 
@@ -157,7 +145,7 @@ def draw_states(
     Ceilings are drawn between the lowest and the highest that their owner thinks possible, from a triangle
     whose peak is the ceiling expected, each independently of the others; the same draws in every scenario,
     whose factors multiply them. What the stated probabilities leave to 1 is the future expected; where one is
-    missing, all futures count the same.
+    missing, all futures count the same. A future that cannot come is not among them.
 
     Parameters
     ----------
@@ -188,7 +176,9 @@ def draw_states(
     spread[:, :, *place] = (drawn[None] * ceilings[:, None, :])[:, :, used]
     listed = scenarios.drop_duplicates("scenario")
     probability, stated = _read_probabilities(listed)
-    return States(names=(EXPECTED, *listed.scenario), probability=probability, stated=stated, ceiling=spread)
+    can = probability > 0
+    names = tuple(name for name, may in zip((EXPECTED, *listed.scenario), can, strict=True) if may)
+    return States(names=names, probability=probability[can], stated=stated, ceiling=spread[can])
 
 
 def _read_probabilities(scenarios: pd.DataFrame) -> tuple[np.ndarray, bool]:

@@ -20,7 +20,15 @@ from segutils.objectives.portfolio.breadth_flips import find_flips
 from segutils.objectives.portfolio.breadth_plans import name_subset, plan_by_number, screen_groups
 from segutils.objectives.portfolio.breadth_words import EQUAL, NOTHING, TODAY
 from segutils.objectives.portfolio.declared import Declared, States, draw_states, read_declared
-from segutils.objectives.portfolio.investments import BUDGETS, FINANCE, RESPONSES, build_options, list_limits
+from segutils.objectives.portfolio.investments import (
+    BUDGETS,
+    FINANCE,
+    RESPONSES,
+    build_options,
+    list_limits,
+    say_strange,
+    say_unplanned,
+)
 from segutils.objectives.portfolio.regret import (
     REGRET,
     VALUE,
@@ -28,6 +36,7 @@ from segutils.objectives.portfolio.regret import (
     list_plans,
     share_held,
     share_held_by_probabilities,
+    share_held_elsewhere,
     try_plans,
 )
 from segutils.statistics.allocation import price_limits
@@ -90,8 +99,8 @@ def decide_depth_or_breadth(
     contact_budget : str
         The budget whose declared responses are held against the experiments.
     rule : {"regret", "value"}
-        ``regret``: the plan whose largest regret over all futures is smallest (Savage 1951); ``value``: the
-        plan that is worth most on average.
+        ``regret``: the plan whose largest regret over all futures is smallest (Savage 1951), of those that
+        the draws cannot tell apart the one worth more; ``value``: the plan that is worth most on average.
     same : float
         Plans that differ by less than this share of the best plan's value are worth the same, and of these
         the one with fewer groups is recommended.
@@ -107,9 +116,11 @@ def decide_depth_or_breadth(
     Finding
         Table: what is missed by each option in each scenario (``option``, the scenarios, ``mean, max``).
         ``not_run`` where nobody stated what money brings back and no experiment tells it either; without
-        stated responses, but with experiments, their evidence and no decision. The decision's
+        stated responses, but with experiments, their evidence and no decision; ``not_run``, too, where
+        there is no money, or responses are stated for one group only. The decision's
         `robustness_share` is the smaller of two: the share of futures in which no other option is worth
-        noticeably more, and the share of other probabilities of the scenarios under which none is.
+        noticeably more, and the share in which the rule itself still holds it for one of the best: of other
+        probabilities of the scenarios (value), or of other sets of futures (regret).
 
     Raises
     ------
@@ -125,10 +136,12 @@ def decide_depth_or_breadth(
     whole = read_declared(investments, budgets, groups=groups)
     if whole is None:
         lacking = (RESPONSES, *((BUDGETS,) if budgets.empty else ()), *evidence_needs)
-        strange = words.say_strange(investments, groups)
+        strange = say_strange(investments, groups)
         return evidence.withhold(
             SLUG, estimates, history, budgets, currency=currency, needs=lacking, notes=strange
         )
+    if len(whole.groups) < 2 or not whole.money.sum() > 0:
+        return words.tell_no_choice(SLUG, whole, notes=say_unplanned(investments, groups))
     kept = screen_groups(whole, max_groups=max_groups)
     declared = whole.keep(kept)
     states = draw_states(declared, investments, scenarios, draws=draws, seed=seed)
@@ -140,7 +153,10 @@ def decide_depth_or_breadth(
     options = list_plans(tried)
     options.insert(1, "groups", [", ".join(name_subset(declared.groups, plan)) for plan in tried.amounts])
     held = share_held(tried, chosen, same=same)
-    by_odds = share_held_by_probabilities(tried, chosen, same=same, seed=seed)
+    if rule == REGRET:  # the rule itself, in other futures; it knows no probabilities
+        again = share_held_elsewhere(tried, chosen, rule, same=same, seed=seed)
+    else:
+        again = share_held_by_probabilities(tried, chosen, same=same, seed=seed)
     flips = find_flips(declared, states, lambda d, s: _recommend(d, s, current, rule=rule, same=same))
     comparison = (
         compare_declared(estimates, investments, budget=contact_budget)
@@ -152,9 +168,9 @@ def decide_depth_or_breadth(
         options=round_amounts(_order(options, recommended, rule)[OPTIONS]),
         recommendation=recommended,
         robustness=words.say_robustness(
-            tried, held, by_odds, flips, groups=declared.groups, currency=currency, same=same
+            tried, held, again, flips, rule=rule, groups=declared.groups, currency=currency, same=same
         ),
-        robustness_share=min(held, by_odds),
+        robustness_share=min(held, again),
         override=check_override(override, list(tried.names), slug=SLUG),
         formats=words.OPTION_FORMATS,
     )
@@ -186,7 +202,7 @@ def decide_depth_or_breadth(
             ),
             *evidence.say_measured(estimates, comparison, declared, contact_budget, currency=currency),
             *evidence.say_history(history),
-            *words.say_left_out(whole, kept, investments, groups),
+            *words.say_left_out(whole, kept, investments, groups, scenarios),
         ),
         assumptions=words.list_assumptions(
             investments, scenarios, budgets, states, finance, currency=currency, draws=draws

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from segutils.objectives.portfolio.horizon_stability import (
     find_rate_flip,
     find_safe_aim,
     measure_horizon_stability,
+    share_reaching,
 )
 from segutils.objectives.portfolio.horizon_words import BARGAIN, HABIT, LONG, NOTHING, SHORT, TARGET
 from segutils.objectives.portfolio.investments import (
@@ -25,18 +26,21 @@ from segutils.objectives.portfolio.investments import (
     FINANCE,
     RESPONSES,
     build_investments,
+    say_strange,
     say_unplanned,
+    say_years,
 )
 from segutils.objectives.portfolio.plan_setting import Setting, build_setting
 from segutils.objectives.portfolio.result_floor import MEASURE as FLOOR_MEASURE
 from segutils.objectives.portfolio.result_floor import Floor, Result
+from segutils.objectives.portfolio.untried_limits import list_untried, note_untried, say_untried
 from segutils.statistics.allocation import Allocation
 from segutils.statistics.decisions import check_override
 
 SLUG = "horizon-conflict"
 MEASURE = "contribution_margin"
 FIRM = 0.8  # share of draws under which a choice is called firm
-AIMED = 1000  # draws in which a safe aim must hold
+AIMED = 10_000  # draws in which the target is tried, and a safe aim must hold
 TARGETS = Need(
     question="How much additional margin does this year's target ask of the money that is divided?",
     table="engagement file",
@@ -87,8 +91,8 @@ class Stated:
             finance = finance.model_copy(update={"discount_rate": rate})
         investments = build_investments(self.responses, self.budgets, finance=finance)
         own = self.company[self.company.measure == FLOOR_MEASURE]
-        known = result is not None and len(own) > 0 and np.isfinite(own["min"].iloc[0])
-        floor = Floor(result=result, rate=float(own["min"].iloc[0])) if known else None
+        lowest = float(own["min"].max()) if len(own) else np.nan  # of several floors the highest holds
+        floor = Floor(result=result, rate=lowest) if result is not None and np.isfinite(lowest) else None
         return build_setting(investments, self.budgets, self.company, floor)
 
 
@@ -98,6 +102,7 @@ def decide_horizon_conflict(
     currency: str,
     groups: Sequence[str],
     result: Result | None = None,
+    unread: str = "",
     current: pd.DataFrame | None = None,
     points: int = 25,
     tolerance: float = 0.05,
@@ -115,6 +120,8 @@ def decide_horizon_conflict(
         The groups planned with.
     result : Result, optional
         From :func:`~segutils.objectives.portfolio.result_floor.read_result`, for the floor under EBITDA.
+    unread : str
+        Why there is no result, from :func:`~segutils.objectives.portfolio.result_floor.say_unread`.
     current : pandas.DataFrame, optional
         ``budget, group, share``: how money is divided today.
     points : int
@@ -146,12 +153,17 @@ def decide_horizon_conflict(
     """
     target = facts.target
     needs = _list_needs(facts, target)
+    everything = build_investments(facts.responses, facts.budgets, finance=facts.finance)
+    facts = replace(facts, responses=facts.responses[facts.responses.group.isin(list(groups))])
     setting = facts.build(result)
     if setting.investments.empty or facts.finance is None:
-        return words.withhold(SLUG, stated=not setting.investments.empty, needs=needs)
+        strange = say_strange(everything, groups)
+        return words.withhold(SLUG, stated=not setting.investments.empty, needs=needs, notes=strange)
     horizons = TwoHorizons(setting=setting)
     if not setting.solve().feasible:
         return words.refuse(SLUG, setting.solve(), needs=needs)
+    untried = list_untried(facts.company, setting.investments, result, unread)
+    needs = tuple(dict.fromkeys([*needs, *(line.need for line in untried)]))
     frontier = build_frontier(horizons, points=points)
     plans = _list_plans(horizons, frontier, target, current)
     recommended = _recommend(horizons, frontier, target, plans)
@@ -164,7 +176,10 @@ def decide_horizon_conflict(
         lambda rate: TwoHorizons(setting=facts.build(result, rate=rate)), facts.finance, target
     )
     most = horizons.margin(frontier.short)
-    safe = find_safe_aim(horizons, target, most, draws=AIMED, seed=seed) if np.isfinite(target) else None
+    safe, reaching = None, np.nan
+    if np.isfinite(target):
+        safe = find_safe_aim(horizons, target, most, draws=AIMED, seed=seed)
+        reaching = share_reaching(horizons, chosen, target, draws=AIMED, seed=seed)
     same = frontier.conflict is False or not np.isfinite(target)
     share = stability.share_near if same else stability.share_both(recommended != BARGAIN)
     decision = Decision(
@@ -184,14 +199,15 @@ def decide_horizon_conflict(
         ),
         robustness_share=share,
         override=check_override(override, options.option.tolist(), slug=SLUG),
-        formats=words.OPTION_FORMATS,
+        formats={name: fmt for name, fmt in words.OPTION_FORMATS.items() if name in options.columns},
     )
     reached = not np.isfinite(target) or horizons.margin(frontier.short) >= target * (1 - 1e-5)
     table = build_shares(horizons, plans, recommended, facts.budgets)
+    headline = words.say_headline(decision, horizons, frontier, plans, target, currency=currency)
     return Finding(
         slug=SLUG,
-        status=_judge(share, target, reached),
-        headline=words.say_headline(decision, horizons, frontier, plans, target, currency=currency),
+        status=_judge(share, target, reached, tried=not untried),
+        headline=f"{headline} {say_untried(untried)}".strip(),
         table=table,
         formats=dict.fromkeys(table.columns[2:], "money"),
         labels=words.LABELS | {_name_column(name): name for name in plans},
@@ -200,10 +216,13 @@ def decide_horizon_conflict(
         ),
         decision=decision,
         notes=(
+            *note_untried(untried),
             *words.list_notes(
-                horizons, frontier, plans, recommended, target, table, stability, safe, currency=currency
+                *(horizons, frontier, plans, recommended, target, table, stability),
+                **{"reaching": reaching, "safe": safe, "currency": currency},
             ),
-            *say_unplanned(setting.investments, groups),
+            *say_years(setting.investments, chosen, currency=currency),
+            *say_unplanned(everything, groups, facts.scenarios),
         ),
         assumptions=words.list_assumptions(setting.investments, facts, currency=currency),
         limits=words.LIMITS,
@@ -211,10 +230,10 @@ def decide_horizon_conflict(
     )
 
 
-def _judge(share: float, target: float, reached: bool) -> str:
+def _judge(share: float, target: float, reached: bool, *, tried: bool) -> str:
     if not reached:
         return "fail"
-    return "pass" if share >= FIRM and np.isfinite(target) else "caution"
+    return "pass" if share >= FIRM and np.isfinite(target) and tried else "caution"
 
 
 def _list_needs(facts: Stated, target: float) -> tuple[Need, ...]:

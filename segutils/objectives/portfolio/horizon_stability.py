@@ -51,10 +51,6 @@ class HorizonStability:
         """Draws in which the same would be chosen and the plan stays within the tolerance."""
         return float((self.draws.near & ((self.draws.keeps == True) == keeps)).mean())  # noqa: E712
 
-    def share_reached(self, target: float) -> float:
-        """Draws in which the plan itself brings as much this year as the target asks for."""
-        return float((self.draws.margin >= target * (1 - 1e-6)).mean())
-
 
 def measure_horizon_stability(
     horizons: TwoHorizons,
@@ -152,6 +148,16 @@ def find_rate_flip(
     return (min(found, key=lambda rate: abs(rate - start)), not now) if found else None
 
 
+def share_reaching(
+    horizons: TwoHorizons, plan: Sequence[float], target: float, *, draws: int, seed: int
+) -> float:
+    """In which share of draws of the ceilings does a plan bring as much this year as the target asks for?"""
+    own = horizons.setting.investments
+    drawn = draw_ceilings(own, draws=draws, seed=seed)
+    returns = return_a_year(np.asarray(plan), ceiling=drawn, half_at=own.half_at.to_numpy(dtype=float))
+    return float(np.mean(returns @ horizons.this_year >= target * (1 - 1e-6)))
+
+
 def find_safe_aim(
     horizons: TwoHorizons, target: float, most: float, *, share: float = 0.9, draws: int, seed: int
 ) -> tuple[float, float] | None:
@@ -173,13 +179,10 @@ def find_safe_aim(
         The margin to aim at and the present value of that plan, both as expected; None where no plan is that
         safe, or the plan that meets the target as expected is safe already.
     """
-    own = horizons.setting.investments
-    drawn = draw_ceilings(own, draws=draws, seed=seed)
-    half_at = own.half_at.to_numpy(dtype=float)
 
     def safe(plan: Allocation) -> bool:
-        returns = return_a_year(plan.amounts.amount.to_numpy(dtype=float), ceiling=drawn, half_at=half_at)
-        return bool(np.mean(returns @ horizons.this_year >= target * (1 - 1e-6)) >= share)
+        amounts = plan.amounts.amount.to_numpy(dtype=float)
+        return share_reaching(horizons, amounts, target, draws=draws, seed=seed) >= share
 
     low, high = target, most * (1 - 1e-5)
     if high <= low or safe(horizons.solve(low)) or not safe(horizons.solve(high)):

@@ -41,6 +41,7 @@ OPTION_FORMATS = {
     **dict.fromkeys(
         ("margin_this_year", "net_present_value", "given_up", "money", "left_this_year"), "money"
     ),
+    "meets_target": "flag",
 }
 LABELS = {
     "who": "Group or budget",
@@ -74,12 +75,16 @@ def say_headline(
         return write_amount(value, currency=currency)
 
     if decision.choice != decision.recommendation:
-        return (
-            f"The client chooses the plan {lower_first(decision.choice)}; recommended was "
-            f"{lower_first(decision.recommendation)}."
+        chosen, other = (
+            f"“{lower_first(name)}” ({write(horizons.margin(plans[name]))} this year, "
+            f"{write(plans[name].value)} of present value)"
+            for name in (decision.choice, decision.recommendation)
         )
+        return f"The client chooses {chosen}; recommended was {other}."
     best, low, high = frontier.long.value, horizons.margin(frontier.long), horizons.margin(frontier.short)
     stated = np.isfinite(target)
+    if not frontier.conflict and frontier.long.amounts.amount.sum() <= 0:
+        return "Within the limits nothing is spent, this year or later, so there is nothing to weigh."
     if not frontier.conflict:
         text = f"One plan is best for this year and for the long term; it brings {write(low)} this year"
         if stated and low < target * (1 - 1e-5):
@@ -210,8 +215,9 @@ def list_notes(
     target: float,
     table: pd.DataFrame,
     stability: HorizonStability,
-    safe: tuple[float, float] | None,
     *,
+    reaching: float,
+    safe: tuple[float, float] | None,
     currency: str,
 ) -> list[str]:
     """How sure the target is, its price, who gains and loses, what today's division misses, the futures."""
@@ -221,10 +227,9 @@ def list_notes(
 
     notes = []
     if np.isfinite(target) and frontier.conflict:
-        share = stability.share_reached(target)
         text = (
             "Over what the owners think possible, the plan brings the target's margin in "
-            f"{format_value(share, 'share:0')} of draws{'' if share >= SURE else ' only'}"
+            f"{format_value(reaching, 'share:0')} of draws{'' if reaching >= SURE else ' only'}"
         )
         if safe is not None:
             cost = write(frontier.long.value - safe[1])
@@ -233,10 +238,12 @@ def list_notes(
             )
         notes.append(f"{text}.")
     if TARGET in plans:
-        price = horizons.price(plans[TARGET]) * STEP
+        step = min(STEP, 10 ** np.floor(np.log10(target / 10)))
+        # made anew, as the price at the margin holds for a small step only
+        less = horizons.solve(target - step, near=plans[TARGET].amounts.amount)
         notes.append(
-            f"At the target the last {write(STEP)} of this year's margin cost {write(price)} of present "
-            "value."
+            f"At the target the last {write(step)} of this year's margin cost "
+            f"{write(less.value - plans[TARGET].value)} of present value."
         )
     if frontier.conflict and recommended != BARGAIN:
         bargain = frontier.bargain
@@ -259,11 +266,11 @@ def list_notes(
     others = stability.futures[stability.futures.future != EXPECTED]
     if len(others):
         told = [_say_future(row, target, currency) for row in others.itertuples()]
-        least = format_value(float(others.kept.min()), "share:0")
-        notes.append(
-            f"In other futures the recommended plan brings this year {join_words(told)}; of the present "
-            f"value that could be had, {least} at least."
-        )
+        text = f"In other futures the recommended plan brings this year {join_words(told)}"
+        if others.kept.notna().all():
+            least = format_value(float(others.kept.min()), "share:0")
+            text += f"; of the present value that could be had, {least} at least"
+        notes.append(f"{text}.")
     return notes
 
 
@@ -307,7 +314,7 @@ def list_assumptions(investments: pd.DataFrame, facts: Stated, *, currency: str)
     return (*targets, *list_stated(investments, facts.finance, facts.scenarios, currency=currency))
 
 
-def withhold(slug: str, *, stated: bool, needs: Sequence[Need]) -> Finding:
+def withhold(slug: str, *, stated: bool, needs: Sequence[Need], notes: Sequence[str] = ()) -> Finding:
     """Nothing to weigh."""
     why = (
         "nobody states what money costs and over how many years a plan is valued"
@@ -319,6 +326,7 @@ def withhold(slug: str, *, stated: bool, needs: Sequence[Need]) -> Finding:
         status="not_run",
         headline=f"This year was not weighed against the long term: {why}.",
         table=pd.DataFrame(),
+        notes=tuple(notes),
         needs=tuple(needs),
     )
 

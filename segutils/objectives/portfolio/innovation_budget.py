@@ -28,7 +28,7 @@ from segutils.objectives.portfolio.innovation_notes import (
     TODAY,
     list_notes,
 )
-from segutils.objectives.portfolio.investments import BUDGETS, FINANCE, RESPONSES
+from segutils.objectives.portfolio.investments import BUDGETS, FINANCE, RESPONSES, say_idle, say_strange
 from segutils.objectives.portfolio.regret import Tried, try_plans
 from segutils.stated import reconcile_weights
 from segutils.statistics.decisions import (
@@ -188,18 +188,22 @@ def decide_innovation_budget(
             *drawings.draw_returns(tried, best, item, currency=currency),
         ),
         decision=decision,
-        notes=list_notes(
-            division,
-            own,
-            habit,
-            importance,
-            tried,
-            reconciled,
-            scores,
-            best,
-            planned=planned,
-            off=off,
-            currency=currency,
+        notes=(
+            *list_notes(
+                division,
+                own,
+                habit,
+                importance,
+                tried,
+                reconciled,
+                scores,
+                best,
+                planned=planned,
+                off=off,
+                currency=currency,
+            ),
+            *say_strange(part, groups),
+            *(say_idle(scenarios, groups) if tried is not None else ()),
         ),
         assumptions=words.list_assumptions(
             investments,

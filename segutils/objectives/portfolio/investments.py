@@ -3,7 +3,8 @@
 A response says what money of a budget brings back in a group. Together with the years of the budget and the
 cost of capital it becomes an option of :mod:`segutils.statistics.allocation`; budgets and people become its
 limits. Money of a budget that runs for several years is spent evenly over them, and each year's part brings
-its part of the return.
+its part of the return. "This year" is the first year for which any of the money is stated; money of later
+years is spent, and brings something, so much later.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from segutils.engagement_plans import Finance
 from segutils.errors import InputError
 from segutils.findings import Need
 from segutils.formats import join_words
+from segutils.objectives.portfolio.amounts import write_amount, write_span
 from segutils.statistics.allocation import Limit, Option
 
 EXPECTED = "expected"
 PEOPLE = "people_"
 INVESTMENTS = [
     *("option", "group", "budget", "ceiling", "half_at", "at_least", "at_most", "min_amount", "people"),
-    *("owner", "years", "spent_this_year", "this_year", "worth", "price"),
+    *("owner", "first", "years", "spent_this_year", "this_year", "worth", "price"),
 ]
 RESPONSES = Need(
     question="What does money bring back in each group that is planned with, as its owner expects?",
@@ -43,8 +45,8 @@ FINANCE = Need(
 )
 
 
-def read_years(horizon: str) -> int:
-    """For how many years is a budget?
+def read_years(horizon: str) -> range:
+    """For which years is a budget?
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ def read_years(horizon: str) -> int:
 
     Returns
     -------
-    int
+    range
+        First year to last.
 
     Raises
     ------
@@ -67,10 +70,12 @@ def read_years(horizon: str) -> int:
             where="engagement file, budgets",
             fix='write "2026" or 2026-2028',
         )
-    return years[-1] - years[0] + 1
+    return range(years[0], years[-1] + 1)
 
 
-def spread_over_years(*, years: int, starts_after: float, lasts: float, horizon: int) -> np.ndarray:
+def spread_over_years(
+    *, years: int, starts_after: float, lasts: float, horizon: int, begins: int = 0
+) -> np.ndarray:
     """Which part of a return a year is there in each year, if the money is spent evenly over `years`?
 
     Parameters
@@ -81,13 +86,15 @@ def spread_over_years(*, years: int, starts_after: float, lasts: float, horizon:
         Years until a part brings something, and for which it then does.
     horizon : int
         Years that are looked at.
+    begins : int
+        Years until the money begins to be spent.
 
     Returns
     -------
     numpy.ndarray
         Shares 0-1 of the return a year, one per year; 1 where all parts bring something all year.
     """
-    begin = np.arange(years)[:, None] + starts_after
+    begin = begins + np.arange(years)[:, None] + starts_after
     year = np.arange(horizon)[None, :]
     overlap = np.minimum(begin + lasts, year + 1) - np.maximum(begin, year)
     return np.clip(overlap, 0.0, 1.0).mean(axis=0)
@@ -111,35 +118,55 @@ def build_investments(
     -------
     pandas.DataFrame
         ``option`` ("Process: Marketing"), ``group, budget, ceiling, half_at, at_least, at_most, min_amount,
-        people, owner``, ``years`` of the budget, ``spent_this_year`` (share of the money), ``this_year``
-        (share of the return a year that comes in the first year), ``worth`` and ``price`` (present value of
-        1 of return a year, and of 1 of money: spent at the start of each year, returns come at its end). The
-        order is that of the budgets, and within one that of the responses.
+        people, owner``, ``first`` and number of ``years`` of the budget, ``spent_this_year`` (share of the
+        money), ``this_year`` (share of the return a year that comes in the first year), ``worth`` and
+        ``price`` (present value of 1 of return a year, and of 1 of money: spent at the start of each year,
+        returns come at its end). The order is that of the budgets, and within one that of the responses.
+
+    Raises
+    ------
+    InputError
+        A budget, or a response, is stated twice, or a budget's years cannot be read.
     """
+    used = budgets[budgets["item"].isin(set(responses.budget))]
+    _refuse_twice(used, ["item"], "budgets")
+    _refuse_twice(responses[responses.budget.isin(set(used["item"]))], ["group", "budget"], "responses")
     rate, horizon = (finance.discount_rate, finance.horizon_years) if finance else (0.0, None)
-    rows = []
-    for budget in budgets.itertuples():
-        years = read_years(budget.horizon)
-        for line in responses[responses.budget == budget.item].itertuples():
-            whole = int(np.ceil(years + line.starts_after_years + line.lasts_years))
+    spans = {budget.item: read_years(budget.horizon) for budget in used.itertuples()}
+    start, rows = min((span[0] for span in spans.values()), default=0), []
+    for item, span in spans.items():
+        years, begins = len(span), span[0] - start
+        for line in responses[responses.budget == item].itertuples():
+            whole = int(np.ceil(begins + years + line.starts_after_years + line.lasts_years))
             shares = spread_over_years(
                 years=years,
                 starts_after=line.starts_after_years,
                 lasts=line.lasts_years,
                 horizon=horizon or whole,
+                begins=begins,
             )
             rows.append(
                 {
                     **{name: getattr(line, name) for name in INVESTMENTS[1:10]},
                     "option": f"{line.group}: {line.budget}",
+                    "first": span[0],
                     "years": years,
-                    "spent_this_year": 1 / years,
+                    "spent_this_year": 0.0 if begins else 1 / years,
                     "this_year": float(shares[0]),
                     "worth": float(shares @ (1 + rate) ** -np.arange(1.0, len(shares) + 1)),
-                    "price": float(np.mean((1 + rate) ** -np.arange(float(years)))),
+                    "price": float(np.mean((1 + rate) ** -(begins + np.arange(float(years))))),
                 }
             )
     return pd.DataFrame(rows, columns=INVESTMENTS)
+
+
+def _refuse_twice(lines: pd.DataFrame, names: list[str], section: str) -> None:
+    twice = lines[lines.duplicated(names)]
+    if len(twice):
+        what = join_words([str(twice[name].iloc[0]) for name in names])
+        raise InputError(
+            f"{section} state {what} twice", where=f"engagement file, {section}", fix="keep one of them"
+        )
 
 
 def list_limits(budgets: pd.DataFrame, thresholds: pd.DataFrame) -> list[Limit]:
@@ -160,12 +187,14 @@ def list_limits(budgets: pd.DataFrame, thresholds: pd.DataFrame) -> list[Limit]:
     money = [
         Limit(name=line.item, amount=float(line.amount), words=line.item) for line in budgets.itertuples()
     ]
+    limited = thresholds[thresholds.measure.str.startswith(PEOPLE)]
+    _refuse_twice(limited, ["measure"], "thresholds")
     people = [
         Limit(
             name=line.measure, amount=float(line.max), words=f"people in {line.measure.removeprefix(PEOPLE)}"
         )
-        for line in thresholds.itertuples()
-        if line.measure.startswith(PEOPLE) and np.isfinite(line.max)
+        for line in limited.itertuples()
+        if np.isfinite(line.max)
     ]
     return [*money, *people]
 
@@ -259,16 +288,71 @@ def list_futures(investments: pd.DataFrame, scenarios: pd.DataFrame) -> pd.DataF
     return pd.DataFrame.from_dict(rows, orient="index", columns=investments.option.tolist())
 
 
-def say_unplanned(investments: pd.DataFrame, groups: Sequence[str]) -> list[str]:
-    """Groups of which nobody states what money brings, and responses of groups that there are not."""
+def say_unplanned(
+    investments: pd.DataFrame, groups: Sequence[str], scenarios: pd.DataFrame | None = None
+) -> list[str]:
+    """Groups of which nobody states what money brings, and what is stated of groups that there are not."""
     stated = list(dict.fromkeys(investments.group))
     silent = sorted(set(groups) - set(stated))
-    unknown = [group for group in stated if group not in set(groups)]
     notes = []
     if silent:
         notes.append(
             f"Nobody states what money brings in {join_words(silent)}: the plans give nothing there."
         )
-    if unknown:
-        notes.append(f"Planned with, though no customer is in it: {join_words(unknown)}.")
-    return notes
+    return [*notes, *say_strange(investments, groups), *say_idle(scenarios, groups)]
+
+
+def say_strange(investments: pd.DataFrame, groups: Sequence[str]) -> list[str]:
+    """Responses of groups that no customer is in."""
+    strange = sorted(set(investments.group) - set(groups))
+    if not strange:
+        return []
+    return [f"Responses are stated for {join_words(strange)}, which no customer is in: they are not used."]
+
+
+def say_idle(scenarios: pd.DataFrame | None, groups: Sequence[str]) -> list[str]:
+    """Scenarios that name groups which no customer is in, such as a name written otherwise."""
+    if scenarios is None:
+        return []
+    idle = scenarios[~scenarios.group.isin([*groups, "all"])]
+    return [
+        f"The scenario “{name}” names {join_words(list(part.group))}, which no customer is in: that part of "
+        "it changes nothing."
+        for name, part in idle.groupby("scenario", sort=False)
+    ]
+
+
+def say_years(investments: pd.DataFrame, amounts: Sequence[float], *, currency: str) -> list[str]:
+    """How much of a plan's money is spent in its first year, where some of it is money of other years."""
+    if investments.empty or (investments.spent_this_year == 1).all():
+        return []
+    spent = investments.assign(amount=np.asarray(amounts, dtype=float))
+    year = int(spent["first"].min())
+    now, whole = float(spent.amount @ spent.spent_this_year), float(spent.amount.sum())
+    return [
+        f"{join_words(name_spans(investments))}: of the plan's {write_amount(whole, currency=currency)}, "
+        f"{write_amount(now, currency=currency)} are spent in {year}."
+    ]
+
+
+def say_curve(investments: pd.DataFrame, *, currency: str) -> str:
+    """What is stated of one budget's money, and the curve through it, in words."""
+    ceilings, halves = (
+        write_span(part.min(), part.max(), currency=currency)
+        if part.max() > part.min()
+        else write_amount(part.max(), currency=currency)
+        for part in (investments.ceiling, investments.half_at)
+    )
+    return (
+        f"{ceilings} a year at most; half of that with {halves}, half of what is then left with as much "
+        "again, and so on"
+    )
+
+
+def name_spans(investments: pd.DataFrame) -> list[str]:
+    """Budgets that are not money of the first year alone: ``Market development is for 2026 to 2028``."""
+    budgets = investments.drop_duplicates("budget")
+    return [
+        f"{line.budget} is for {line.first}{f' to {line.first + line.years - 1}' if line.years > 1 else ''}"
+        for line in budgets[budgets.spent_this_year < 1].itertuples()
+    ]

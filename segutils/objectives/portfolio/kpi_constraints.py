@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from segutils.engagement_plans import Finance
 from segutils.errors import InputError
 from segutils.findings import Decision, Finding, Need, Override
+from segutils.formats import join_words
 from segutils.objectives.portfolio import kpi_words as words
 from segutils.objectives.portfolio.amounts import round_amounts
 from segutils.objectives.portfolio.constraint_stability import (
@@ -25,9 +27,11 @@ from segutils.objectives.portfolio.investments import (
     PEOPLE,
     RESPONSES,
     build_investments,
+    say_strange,
     say_unplanned,
+    say_years,
 )
-from segutils.objectives.portfolio.kpi_notes import list_notes, say_people
+from segutils.objectives.portfolio.kpi_notes import list_notes, say_people, say_result
 from segutils.objectives.portfolio.plan_setting import Setting, build_setting
 from segutils.objectives.portfolio.result_floor import (
     FLOOR,
@@ -37,6 +41,15 @@ from segutils.objectives.portfolio.result_floor import (
     Floor,
     Result,
     score_rate,
+)
+from segutils.objectives.portfolio.untried_limits import (
+    Untried,
+    add_untried,
+    list_untried,
+    need_lines,
+    note_untried,
+    say_untried,
+    tell_lines,
 )
 from segutils.statistics.allocation import Allocation, price_limits
 from segutils.statistics.decisions import check_override
@@ -62,6 +75,7 @@ def decide_kpi_constraints(
     currency: str,
     groups: Sequence[str],
     result: Result | None = None,
+    unread: str = "",
     current: pd.DataFrame | None = None,
     scenarios: pd.DataFrame | None = None,
     finance: Finance | None = None,
@@ -81,7 +95,9 @@ def decide_kpi_constraints(
         The groups planned with.
     result : Result, optional
         From :func:`~segutils.objectives.portfolio.result_floor.read_result`; without it (or without the
-        threshold) the floor under EBITDA is not held against plans.
+        threshold) the floor under EBITDA is not held against plans, and the finding says so.
+    unread : str
+        Why there is no result, from :func:`~segutils.objectives.portfolio.result_floor.say_unread`.
     current : pandas.DataFrame, optional
         ``budget, group, share``: how money is divided today.
     scenarios : pandas.DataFrame, optional
@@ -98,9 +114,10 @@ def decide_kpi_constraints(
     Finding
         Table: ``limit, owner, allowed, used, binds, one_more, worth_of_one_more, shadow_price``, one row per
         limit. ``worth_of_one_more`` is what the best plan gains if the limit is eased by `one_more` and the
-        plan made anew; ``shadow_price`` the same at the margin, with what is begun held as it is. Where the
-        limits cannot be kept together: ``limit, words, amount, enough, change``, those that clash and the
-        smallest change of each that lets the others be kept.
+        plan made anew; ``shadow_price`` the same at the margin, with what is begun held as it is. Where a
+        stated limit could be held against no plan, ``not_held`` says why. Where the limits cannot be kept
+        together: ``limit, words, amount, enough, change``, those that clash and the smallest change of each
+        that lets the others be kept.
 
     Raises
     ------
@@ -108,17 +125,27 @@ def decide_kpi_constraints(
         A threshold that cannot be used.
     """
     rate = _read_floor(thresholds)
-    investments = build_investments(responses, budgets, finance=finance)
+    stated = build_investments(responses, budgets, finance=finance)
+    investments = stated[stated.group.isin(list(groups))].reset_index(drop=True)
     if investments.empty:
         return words.withhold(
-            SLUG, has_budgets=len(budgets) > 0, needs=_list_needs(None, rate, finance, True)
+            SLUG,
+            has_budgets=len(budgets) > 0,
+            needs=_list_needs(False, rate, finance, True),
+            notes=say_strange(stated, groups),
         )
     floor = Floor(result=result, rate=rate) if result is not None and np.isfinite(rate) else None
     setting = build_setting(investments, budgets, thresholds, floor)
-    needs = _list_needs(result, rate, finance, False)
+    untried = list_untried(thresholds, investments, result, unread)
+    asked = [line.need for line in untried]
+    asks_result = any(need.table == PNL.table for need in asked)
+    asked += _list_needs(result is not None or asks_result, rate, finance, False)
+    needs = (*asked, *(need_lines(result) if floor is not None else ()))
     best = setting.solve()
     if not best.feasible:
-        return _refuse(setting, best, floor, currency=currency, needs=needs, override=override)
+        return _refuse(
+            setting, best, floor, currency=currency, needs=needs, override=override, untried=untried
+        )
     plans = _list_plans(setting, best, current)
     lifted = _lift(setting, best)
     options = _describe_plans(setting, {**plans, **lifted}, floor)
@@ -130,7 +157,8 @@ def decide_kpi_constraints(
     limit = strongest.removeprefix(words.WITHOUT)
     named = next((line.name for line in setting.limits if line.words == limit), "")
     table = price_table(setting, best, floor, budgets, thresholds)
-    share = stability.share_both(top, named)
+    several = investments.group.nunique() > 1
+    share = stability.share_both(top, named) if several or named else float(stability.draws.stands.mean())
     decision = Decision(
         question="How is the money divided among groups within what the whole company must keep?",
         options=round_amounts(options),
@@ -143,6 +171,7 @@ def decide_kpi_constraints(
             find_flips(setting, best),
             find_ceiling_flip(setting, best),
             spread=bool((investments.at_most > investments.at_least).any()),
+            several=several,
             currency=currency,
         ),
         robustness_share=share,
@@ -151,19 +180,33 @@ def decide_kpi_constraints(
     )
     return Finding(
         slug=SLUG,
-        status="pass" if share >= FIRM and floor is not None else "caution",
-        headline=words.say_headline(decision, best, table, top, limit, floor, currency=currency),
-        table=words.round_table(table),
+        status="pass" if share >= FIRM and floor is not None and not untried else "caution",
+        headline=" ".join(
+            filter(
+                None,
+                (
+                    words.say_headline(decision, best, table, top, limit, currency=currency),
+                    say_untried(untried),
+                ),
+            )
+        ),
+        table=add_untried(words.round_table(table), untried),
         formats=words.TABLE_FORMATS,
-        labels=words.TABLE_LABELS,
+        labels=words.TABLE_LABELS | (words.UNTRIED_LABELS if untried else {}),
         figures=words.draw_plan(best, currency=currency, binding=limit),
         decision=decision,
         notes=(
+            *note_untried(untried),
             *list_notes(options, table, best, stability, floor, currency=currency),
+            *say_years(investments, best.amounts.amount, currency=currency),
             *say_people(investments, setting, best),
-            *say_unplanned(investments, groups),
+            *say_unplanned(stated, groups, known),
+            *_say_idle_budgets(budgets, investments),
         ),
-        assumptions=words.list_assumptions(investments, finance, known, currency=currency),
+        assumptions=(
+            *words.list_assumptions(investments, finance, known, currency=currency),
+            *(tell_lines(result, _name_owner(thresholds)) if floor is not None else ()),
+        ),
         limits=words.LIMITS,
         needs=needs,
     )
@@ -226,16 +269,25 @@ def _read_floor(thresholds: pd.DataFrame) -> float:
                 fix=f"state {MEASURE} with min, or {PEOPLE}<team> with max",
             )
     own = thresholds[thresholds.measure == MEASURE]
-    return float(own["min"].iloc[0]) if len(own) else np.nan
+    return float(own["min"].max()) if len(own) else np.nan  # of several floors the highest holds
 
 
-def _list_needs(
-    result: Result | None, rate: float, finance: Finance | None, nothing: bool
-) -> tuple[Need, ...]:
+def _name_owner(thresholds: pd.DataFrame) -> str:
+    """Who answers for the floor under EBITDA."""
+    own = thresholds[thresholds.measure == MEASURE]
+    return str(own.owner.iloc[0]) if len(own) else ""
+
+
+def _say_idle_budgets(budgets: pd.DataFrame, investments: pd.DataFrame) -> list[str]:
+    idle = [item for item in budgets["item"] if item not in set(investments.budget)]
+    return [f"Nobody states what money of {join_words(idle)} brings back: it is not divided."] if idle else []
+
+
+def _list_needs(known: bool, rate: float, finance: Finance | None, nothing: bool) -> tuple[Need, ...]:
     missing = (
         (nothing, RESPONSES),
         (nothing, BUDGETS),
-        (result is None, PNL),
+        (not known, PNL),
         (not np.isfinite(rate), THRESHOLD),
         (finance is None, FINANCE),
     )
@@ -292,6 +344,7 @@ def _refuse(
     currency: str,
     needs: tuple[Need, ...],
     override: Override | None,
+    untried: Sequence[Untried],
 ) -> Finding:
     """No plan keeps the limits: which of them clash, and the smallest change that helps."""
     table = best.relaxations.copy()
@@ -304,4 +357,8 @@ def _refuse(
         reached = score_rate(setting.investments, floor.result, plan.amount, plan.return_a_year)
         table.loc[at, ["amount", "enough", "change"]] = (floor.rate, reached, reached - floor.rate)
         table.loc[at, "unit"] = "share:1"
-    return words.refuse(SLUG, table, currency=currency, needs=needs, override=override)
+    refused = words.refuse(SLUG, table, currency=currency, needs=needs, override=override)
+    told = note_untried(untried)
+    if floor is not None:
+        told.append(say_result(floor, currency))
+    return replace(refused, notes=tuple(told), assumptions=tell_lines(floor.result if floor else None, ""))

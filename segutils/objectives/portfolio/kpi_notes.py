@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from segutils.formats import format_value, join_words, lower_first
@@ -10,8 +11,11 @@ from segutils.objectives.portfolio.constraint_stability import Stability
 from segutils.objectives.portfolio.investments import EXPECTED
 from segutils.objectives.portfolio.plan_setting import Setting
 from segutils.objectives.portfolio.result_floor import Floor
+from segutils.objectives.portfolio.result_lines import COST, GUESSED, INCOMES, LEFT_OUT, SUM
 from segutils.statistics.allocation import Allocation
 
+SMALL = 1e-4  # share of the best plan's worth below which another plan is the same
+NEAR = 0.005  # share of revenue within which two figures of EBITDA are one
 SAME = 0.1  # relative difference from which the price at the margin is mentioned
 
 
@@ -38,18 +42,28 @@ def list_notes(
         *(_say_price(row, currency) for row in table[table.binds].itertuples()),
     ]
     if floor is not None:
-        notes.append(_say_floor(by.ebitda_rate.iloc[0], floor, currency))
+        notes.append(
+            f"{say_result(floor, currency)} With this plan it would be "
+            f"{format_value(by.ebitda_rate.iloc[0], 'share:1')} in its first year."
+        )
+        notes += _say_doubt(floor, currency)
     others = stability.futures[stability.futures.future != EXPECTED]
     top = best.by_group().index[0] if len(best.by_group()) else ""
     told = [
         f"{format_value(row.kept, 'share:0')} if “{row.future}”"
         + (f" (where {row.first or 'nobody'} gets most)" if row.first != top else "")
-        for row in others.itertuples()
+        for row in others[others.kept.notna()].itertuples()
     ]
     if told:
         notes.append(
             f"Of what the best plan would bring in other futures, this one brings {join_words(told)}."
         )
+    lost = [
+        f"“{row.future}” (the plan would be worth {write_amount(row.mine, currency=currency)})"
+        for row in others[others.kept.isna()].itertuples()
+    ]
+    if lost:
+        notes.append(f"Nothing would be worth spending if {join_words(lost)}.")
     return [note for note in notes if note]
 
 
@@ -61,7 +75,7 @@ def _say_others(by: pd.DataFrame, currency: str) -> list[str]:
         gap = write_amount(abs(row.worth - float(by.worth.iloc[0])), currency=currency)
         if not row.keeps_limits:
             more.append(f"“{lower_first(name)}” is worth {gap} more")
-        elif row.money > 0:
+        elif row.money > 0 and row.worth < float(by.worth.iloc[0]) - SMALL * abs(float(by.worth.iloc[0])):
             less.append(f"“{lower_first(name)}” {gap} less")
     return [
         *([f"Worth against the best plan, cut back to the limits: {join_words(less)}."] if less else []),
@@ -102,19 +116,41 @@ def _say_price(row, currency: str) -> str:
     )
 
 
-def _say_floor(rate: float, floor: Floor, currency: str) -> str:
+def say_result(floor: Floor, currency: str) -> str:
+    """EBITDA of the year that was read, of which lines it is made, and the floor."""
     result = floor.result
-    used = result.lines[result.lines.counted_as.isin(["cost", "other income"])].line.tolist()
-    left = result.lines[result.lines.counted_as.isin(["below EBITDA", "subtotal"])].line.tolist()
-    said = (
+    used = result.lines[result.lines.counted_as.isin([COST, GUESSED, INCOMES])].line.tolist()
+    left = result.lines[result.lines.counted_as.isin([LEFT_OUT, SUM])].line.tolist()
+    return (
         f"EBITDA was {format_value(result.rate, 'share:1')} of revenue in the year to {result.last:%Y-%m-%d} "
         f"({write_amount(result.ebitda, currency=currency)} of "
         f"{write_amount(result.revenue, currency=currency)}; revenue less {join_words(used)}"
         + (f"; left out: {join_words(left)}" if left else "")
-        + f"). With this plan it would be {format_value(rate, 'share:1')} in its first year; the floor is "
-        f"{format_value(floor.rate, 'share:1')}."
+        + f"); the floor is {format_value(floor.rate, 'share:1')}."
     )
-    return said
+
+
+def _say_doubt(floor: Floor, currency: str) -> list[str]:
+    """Where lines may be counted wrongly: a sum of the table that differs, names that nothing tells."""
+    result, notes = floor.result, []
+    if np.isfinite(result.told) and abs(result.told - result.ebitda) > NEAR * result.revenue:
+        notes.append(
+            f"The table's own line of EBITDA says {write_amount(result.told, currency=currency)}: lines are "
+            "counted otherwise there."
+        )
+    guessed = result.lines[result.lines.counted_as == GUESSED]
+    if len(guessed):
+        told = [
+            f"“{row.line}” ({write_amount(abs(row.amount), currency=currency)})"
+            for row in guessed.itertuples()
+        ]
+        notes.append(f"Counted as a cost, as nothing in the name tells what it is: {join_words(told)}.")
+    if not result.goods:
+        notes.append(
+            "No line of the result is called goods or material, so new revenue is taken to need none; "
+            "name it: parameters: {1_3_portfolio: {goods_line: Wareneinsatz}}."
+        )
+    return notes
 
 
 def say_people(investments: pd.DataFrame, setting: Setting, best: Allocation) -> list[str]:

@@ -12,8 +12,8 @@ from segutils.findings import Assumption, Decision, Figure, Finding, Need, Overr
 from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.objectives.portfolio.amounts import MILLION, write_amount
 from segutils.objectives.portfolio.constraint_stability import Stability
+from segutils.objectives.portfolio.investments import name_spans, say_curve
 from segutils.objectives.portfolio.kpi_notes import is_people
-from segutils.objectives.portfolio.result_floor import Floor
 from segutils.statistics.allocation import Allocation
 from segutils.statistics.decisions import check_override
 
@@ -44,6 +44,10 @@ TABLE_LABELS = {
     "keeps_limits": "Keeps the limits",
     "asks_for": "Asks for",
 }
+UNTRIED_LABELS = {
+    "keeps_limits": "Keeps the limits that it was held against",
+    "not_held": "Not held against any plan, as",
+}
 OPTION_FORMATS = {
     "worth": "money",
     "money": "money",
@@ -56,6 +60,7 @@ LIMITS = (
     "All money of the budgets is counted as a cost on top of last year's. Where it replaces money that was "
     "spent last year too, EBITDA is higher by that and the floor farther away.",
     "Groups are taken one by one: that a success in one helps another is in no response.",
+    "What one more person would be worth is before what that person costs.",
     "What this year's target asks of the money is no limit here: horizon-conflict weighs it, and its plan "
     "keeps these limits too.",
 )
@@ -99,17 +104,26 @@ def say_headline(
     table: pd.DataFrame,
     top: str,
     limit: str,
-    floor: Floor | None,
     *,
     currency: str,
 ) -> str:
     """Who gets most, what holds the plan back, and what one more of it is worth."""
     if decision.choice != decision.recommendation:
+        by = decision.options.set_index("option")
+        gap = float(by.worth[decision.recommendation] - by.worth[decision.choice])
+        worth = f"{write_amount(abs(gap), currency=currency)} {'less' if gap >= 0 else 'more'}"
+        kept = "" if by.keeps_limits[decision.choice] else ", and passes the limits"
         return (
-            f"The client divides the money otherwise ({lower_first(decision.choice)}); within the limits "
-            f"{top or 'no group'} would get most."
+            f"The client divides the money otherwise ({lower_first(decision.choice)}): worth {worth} than "
+            f"the best plan within the limits, in which {top or 'no group'} gets most{kept}."
         )
     total = float(best.amounts.amount.sum())
+    if not top and limit:
+        by = decision.options.set_index("option")
+        lost = write_amount(float(by.worth[f"{WITHOUT}{limit}"]), currency=currency)
+        return (
+            f"The limits leave nothing to spend; without the limit of {limit} the best plan is worth {lost}."
+        )
     if not top:
         return "No money is worth spending: in every group it brings back less than it costs."
     share = write_amount(float(best.by_group().iloc[0]), currency=currency)
@@ -122,7 +136,7 @@ def say_headline(
     people = row.one_more != ONE_MILLION and not money.binds.any() and len(money) > 0
     first = f"{limit} {'bind' if is_people(limit) else 'binds'} first"
     begin = "people run out before money" if people and row.one_more != ONE_POINT else first
-    end = f"{row.one_more} would be worth {worth}"
+    end = f"{row.one_more} would be worth {worth}{' before pay' if is_people(limit) else ''}"
     return f"{text}; {begin}: {end}" + (", one million more of any budget nothing." if people else ".")
 
 
@@ -135,6 +149,7 @@ def say_robustness(
     ceiling: tuple[float, str] | None,
     *,
     spread: bool,
+    several: bool,
     currency: str,
 ) -> str:
     """In how many draws the same group and the same limit lead, what the plan loses, what flips it."""
@@ -146,15 +161,20 @@ def say_robustness(
         first, stands = (format_value(share, "share:0") for share in shares)
         text = (
             f"If ceilings are drawn {len(draws):,} times between the lowest and highest that owners think "
-            f"possible, {top or 'nobody'} still gets most in {first}"
+            "possible, "
         )
+        if several:
+            text += f"{top or 'nobody'} still gets most in {first}"
+        else:
+            spent = "money is still spent" if top else "still nothing is spent"
+            text += f"{spent} in {first} (there is one group only, so who gets most is no question)"
         if named:
             shares = stability.share_binding(named), stability.share_both(top, named)
             held, both = (format_value(share, "share:0") for share in shares)
             verb = "hold" if is_people(limit) else "holds"
             text += f" and {limit} still {verb} the plan back in {held} (both: {both})"
         text += f"; left as it is, the plan beats the others that keep the limits in {stands}."
-    return f"{text} {_say_flips(flips, ceiling, top)}".strip()
+    return f"{text} {_say_flips(flips, ceiling, top)}".strip() if several else text
 
 
 def _say_flips(flips: pd.DataFrame, ceiling: tuple[float, str] | None, top: str) -> str:
@@ -216,13 +236,8 @@ def list_assumptions(
     """What was stated, by whom, and how it was read."""
     found = []
     for (budget, owner), part in investments.groupby(["budget", "owner"], sort=False):
-        low, high = (
-            write_amount(value, currency=currency) for value in (part.ceiling.min(), part.ceiling.max())
-        )
-        text = (
-            f"What {budget} brings back in {plural(len(part), 'group')}: {low} to {high} a year at most, "
-            "less and less with each further million."
-        )
+        curve = say_curve(part, currency=currency)
+        text = f"What {budget} brings back in {plural(len(part), 'group')}: {curve}."
         found.append(Assumption(text=text, owner=owner))
     if finance is not None:
         text = (
@@ -238,12 +253,14 @@ def list_assumptions(
     text = (
         "Money is spent at the start of each year of its budget, in equal parts, and each part brings its "
         "part of the return at the end of the years in which it does. A response is for the whole of its "
-        "budget. Ceilings vary independently, most often near the one expected."
+        "budget, all its years together"
+        + "".join(f" ({join_words(spans)})" for spans in [name_spans(investments)] if spans)
+        + ". Ceilings vary independently, most often near the one expected."
     )
     return (*found, Assumption(text=text, owner="playbook default"))
 
 
-def withhold(slug: str, *, has_budgets: bool, needs: Sequence[Need]) -> Finding:
+def withhold(slug: str, *, has_budgets: bool, needs: Sequence[Need], notes: Sequence[str] = ()) -> Finding:
     """Nothing to plan with."""
     what = (
         "what money brings back in a group is" if has_budgets else "neither budgets nor what they bring are"
@@ -253,6 +270,7 @@ def withhold(slug: str, *, has_budgets: bool, needs: Sequence[Need]) -> Finding:
         status="not_run",
         headline=f"No plan was made: {what} {'not ' if has_budgets else ''}stated.",
         table=pd.DataFrame(),
+        notes=tuple(notes),
         needs=tuple(needs),
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 from segutils.findings import Figure
 from segutils.formats import format_value, join_words, lower_first, plural
 from segutils.objectives.portfolio.amounts import write_amount
-from segutils.objectives.portfolio.key_results import MISSED, REST, UNKNOWN, Ladder
+from segutils.objectives.portfolio.key_results import MISSED, NOT_DUE, REST, UNKNOWN, Ladder
 from segutils.objectives.portfolio.result_conflicts import (
     CLASH,
     IMPOSSIBLE,
@@ -25,6 +25,8 @@ FORMATS = {
     "gap": "by:gap_format",
     "gap_amount": "by:gap_unit",
     "carried": "share:0",
+    "by": "date",
+    "results_by": "date",
 }
 LABELS = {
     "goal": "Goal",
@@ -33,11 +35,14 @@ LABELS = {
     "gap": "Gap (below 0: lacking)",
     "gap_amount": "Gap in money or customers",
     "carried": "Key results speak for",
+    "by": "Goal due",
+    "results_by": "Key results due",
 }
 LIMITS = (
     "Parts are weighed with this year's customers, revenue and markets: if the mix changes, so does the sum.",
     "The sum says what reached key results would make, not that they will be reached.",
 )
+LATER = ("fall due later", "falls due later")  # of several goals, of one
 FEW = 0.995  # of the weight that key results speak for, below which it is said
 
 
@@ -50,7 +55,7 @@ def write(value: float, fmt: str, currency: str = "") -> str:
 
 def build_table(goals: pd.DataFrame) -> pd.DataFrame:
     """One row per goal; amounts without digits that nobody knows."""
-    shown = ["goal", "words", "today", "sum", "target", "gap", "gap_amount", "carried"]
+    shown = ["goal", "words", "today", "sum", "target", "gap", "gap_amount", "carried", "results_by", "by"]
     table = goals[[*shown, "format", "gap_format", "gap_unit"]].reset_index(drop=True)
     money = (table.gap_unit == "money") & (table.gap_amount.abs() >= 10_000)
     return table.assign(gap_amount=table.gap_amount.where(~money, table.gap_amount.round(-3)))
@@ -58,7 +63,7 @@ def build_table(goals: pd.DataFrame) -> pd.DataFrame:
 
 def say_headline(goals: pd.DataFrame, conflicts: pd.DataFrame) -> str:
     """How many goals are missed though every key result is reached, and what stands in whose way."""
-    known = goals[goals.verdict != UNKNOWN]
+    known = goals[~goals.verdict.isin([UNKNOWN, NOT_DUE])]
     missed = known[known.verdict == MISSED]
     tail = _say_odds(conflicts)
     if known.empty:
@@ -70,20 +75,23 @@ def say_headline(goals: pd.DataFrame, conflicts: pd.DataFrame) -> str:
         told = "the goal" if one else f"{plural(len(known), 'goal')}{some}" if some else every
         return f"If every key result is reached, so {'is' if len(known) == 1 else 'are'} {told}{tail}."
     of = every if len(missed) == len(known) else f"{len(missed)} of {len(known)} goals"
+    later, untold = (int((goals.verdict == verdict).sum()) for verdict in (NOT_DUE, UNKNOWN))
     verb = "is" if len(missed) == 1 else "are"
-    untold = len(goals) - len(known)
-    open_ = f", and {untold} cannot be told" if untold else ""
-    return f"Even if every key result is reached, {of} {verb} missed{open_}{tail}."
+    due = f" that {'falls' if len(known) == 1 else 'fall'} due with them" if later else ""
+    others = [
+        f"{many} {why}" for many, why in ((untold, "cannot be told"), (later, LATER[later == 1])) if many
+    ]
+    open_ = f", and {join_words(others)}" if others else ""
+    return f"Even if every key result is reached, {of}{due} {verb} missed{open_}{tail}."
 
 
 def _say_odds(conflicts: pd.DataFrame) -> str:
     kinds = conflicts.kind.value_counts() if len(conflicts) else {}
     parts = []
-    for kind, verb in (
-        (IMPOSSIBLE, "cannot both be reached"),
-        (CLASH, "set two targets for the same"),
-        (ZERO_SUM, "live at each other's cost"),
-    ):
+    if IMPOSSIBLE in kinds:
+        sizes = conflicts["keys"][conflicts.kind == IMPOSSIBLE].map(len).tolist()
+        parts.append(_say_impossible(sizes))
+    for kind, verb in ((CLASH, "set two targets for the same"), (ZERO_SUM, "live at each other's cost")):
         if kind in kinds:
             many = int(kinds[kind])
             pairs = "two key results" if many == 1 else f"{many} pairs of key results"
@@ -95,12 +103,24 @@ def _say_odds(conflicts: pd.DataFrame) -> str:
     return f"; {join_words(parts)}" if parts else ""
 
 
+def _say_impossible(sizes: list[int]) -> str:
+    """``two key results cannot both be reached``."""
+    if len(sizes) > 1:
+        return f"{len(sizes)} sets of key results cannot be reached together"
+    (size,) = sizes
+    if size == 1:
+        return "one key result cannot be reached"
+    many = {2: "two", 3: "three", 4: "four"}.get(size, str(size))
+    return f"{many} key results cannot {'both' if size == 2 else 'all'} be reached"
+
+
 def list_notes(goals: pd.DataFrame, ladder: Ladder, conflicts: pd.DataFrame, *, currency: str) -> list[str]:
     """What cannot be, what is lacking, what is counted or rewarded twice, what hangs loose."""
     return [
         *_say_conflicts(conflicts[conflicts.kind.isin([IMPOSSIBLE, CLASH, ZERO_SUM])], ladder.results),
         *_say_gaps(goals, currency),
-        *_say_unserved(goals, currency),
+        *_say_unserved(goals, ladder, currency),
+        *_say_later(goals, currency),
         *_say_unknown(goals),
         *_say_twice(goals, ladder),
         *_say_rewarded(conflicts[conflicts.kind == TWICE], ladder.results),
@@ -118,8 +138,8 @@ def _name(line, *, unit: bool = False) -> str:
 def _say_conflicts(conflicts: pd.DataFrame, results: pd.DataFrame) -> list[str]:
     by_key = results.set_index("key")
     return [
-        f"{line.kind.capitalize()}: {_name(by_key.loc[line.first], unit=True)} and "
-        f"{_name(by_key.loc[line.second], unit=True)}; {line.why}."
+        f"{line.kind.capitalize()}: {join_words([_name(by_key.loc[key], unit=True) for key in line.keys])}; "
+        f"{line.why}."
         for line in conflicts.itertuples()
     ]
 
@@ -150,13 +170,32 @@ def _say_gap(line, currency: str) -> str:
     return f"{lacking} ({amount} {of if line.gap_unit == 'count' else f'of {of}'})"
 
 
-def _say_unserved(goals: pd.DataFrame, currency: str) -> list[str]:
+def _say_unserved(goals: pd.DataFrame, ladder: Ladder, currency: str) -> list[str]:
     lines = goals[(goals.verdict == MISSED) & (goals.results == 0) & (goals.measure != TOP_SHARE)]
-    return [
-        f"No key result serves the goal “{line.goal}”, which is not reached today "
-        f"({write(line.today, line.format, currency)} of {write(line.target, line.format, currency)})."
-        for line in lines.itertuples()
-    ]
+    served = set(zip(ladder.results.supports, ladder.results.measure, strict=True))
+    notes = []
+    for line in lines.itertuples():
+        due = f" that is due by {line.by}" if (line.goal, line.measure) in served else ""
+        notes.append(
+            f"No key result{due} serves the goal “{line.goal}”, which is not reached today "
+            f"({write(line.today, line.format, currency)} of {write(line.target, line.format, currency)})."
+        )
+    return notes
+
+
+def _say_later(goals: pd.DataFrame, currency: str) -> list[str]:
+    """Goals of a later year than their key results: how far those go, and that the rest is open."""
+    notes = []
+    for line in goals[goals.verdict == NOT_DUE].itertuples():
+        made, goal, today = (
+            write(value, line.format, currency) for value in (line.sum, line.target, line.today)
+        )
+        notes.append(
+            f"“{line.goal}” is due by {line.by}, key results for it from {line.results_by} on. Reached, they "
+            f"make {made} in their year (goal {goal}, today {today}); what the time after that is to bring, "
+            "nobody has said, so the goal is not called missed."
+        )
+    return notes
 
 
 def _say_unknown(goals: pd.DataFrame) -> list[str]:
@@ -197,11 +236,9 @@ def _say_twice(goals: pd.DataFrame, ladder: Ladder) -> list[str]:
 def _say_rewarded(twice: pd.DataFrame, results: pd.DataFrame) -> list[str]:
     """Key results that claim what others claim: one sentence for each that stands beside the ladder."""
     by_key, notes = results.set_index("key"), []
-    beside = [
-        s if not by_key.loc[s, "on_ladder"] else f for f, s in zip(twice["first"], twice.second, strict=True)
-    ]
+    beside = [s if not by_key.loc[s, "on_ladder"] else f for f, s in twice["keys"]]
     for key, lines in twice.assign(beside=beside).groupby("beside", sort=False):
-        others = [s if f == key else f for f, s in zip(lines["first"], lines.second, strict=True)]
+        others = [s if f == key else f for f, s in lines["keys"]]
         units = sorted({write_unit(by_key.loc[other, "unit"]) for other in others})
         groups = join_words(list(dict.fromkeys(by_key.loc[other, "group"] for other in others)))
         verb = "is" if len(units) == 1 else "are"
@@ -216,7 +253,10 @@ def _say_tensions(traded: pd.DataFrame, results: pd.DataFrame) -> list[str]:
     if traded.empty:
         return []
     by_key = results.set_index("key")
-    parts = [f"in {by_key.loc[line.first, 'group']} {line.why}" for line in traded.itertuples()]
+    parts = [
+        f"in {by_key.loc[keys[0], 'group']} {why}"
+        for keys, why in zip(traded["keys"], traded.why, strict=True)
+    ]
     return [f"{TRADED.capitalize()}: {'; '.join(parts)}."]
 
 
@@ -241,7 +281,11 @@ def _say_loose_ends(goals: pd.DataFrame, ladder: Ladder) -> list[str]:
     late = results[[bool(due.get(r.supports)) and r.by > due[r.supports] for r in results.itertuples()]]
     if len(late):
         named = join_words([_name(r) for r in late.itertuples()])
-        notes.append(f"{named} {'falls' if len(late) == 1 else 'fall'} due after the goal served.")
+        one = len(late) == 1
+        notes.append(
+            f"{named} {'falls' if one else 'fall'} due after the goal served and "
+            f"{'does' if one else 'do'} not count towards it."
+        )
     return notes
 
 

@@ -13,6 +13,7 @@ from segutils.objectives.portfolio.concentration_words import name_top
 OPTION_FORMATS = {"cost": "money", "top_share": "share", "top_low": "share", "top_high": "share"}
 OPTION_LABELS = {
     "cost": "Stated price or budget",
+    "in_year": "In",
     "top_share": "Largest group then",
     "top_low": "At best",
     "top_high": "At worst",
@@ -45,7 +46,8 @@ def say_option_headline(options: pd.DataFrame, book: Book, target: float, *, cur
     sums = book.sum_groups(book.last)
     now = format_value(float(sums.max() / sums.sum()), "share")
     lead = (
-        f"Spending {spent} on the other groups would bring {name_top(book)} from {now} to {then} of revenue"
+        f"Spending {spent} on the other groups would bring {name_top(book)} from {now} to {then} of revenue "
+        f"in {whole.in_year}"
     )
     if np.isnan(target):
         return f"{lead}, by what its owner expects money to bring."

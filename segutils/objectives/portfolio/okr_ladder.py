@@ -9,6 +9,7 @@ from segutils.objectives.portfolio import ladder_words as words
 from segutils.objectives.portfolio.key_results import (
     KEY_RESULTS,
     MISSED,
+    NOT_DUE,
     OBJECTIVES,
     ROUNDING,
     UNKNOWN,
@@ -41,7 +42,7 @@ def check_okr_ladder(
     Finding
         ``fail`` where a goal is missed although every key result is reached, or two key results cannot both
         be; ``caution`` where key results are counted twice, stand in each other's way, are about nobody, or a
-        goal cannot be told; ``not_run`` without objectives or key results.
+        goal cannot be told or falls due later than they; ``not_run`` without objectives or key results.
     """
     if ladder.goals.empty or ladder.results.empty:
         return _withhold(ladder)
@@ -49,7 +50,7 @@ def check_okr_ladder(
     impossible = (conflicts.kind == IMPOSSIBLE).any() if len(conflicts) else False
     loose = (
         (goals.counted_twice > rounding).any()
-        or (goals.verdict == UNKNOWN).any()
+        or goals.verdict.isin([UNKNOWN, NOT_DUE]).any()
         or (ladder.results.customers == 0).any()
         or len(conflicts)
     )

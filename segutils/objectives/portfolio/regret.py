@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ import pandas as pd
 from segutils.objectives.portfolio.breadth_plans import best_values
 from segutils.objectives.portfolio.declared import Declared, States
 
+RESAMPLES = 100
+UNTOLD = 0.1  # share of other sets of draws from which plans cannot be told apart by regret
 TIE = 1e-9  # values closer than this, as a share of the largest, are the same
 REGRET, VALUE = "regret", "value"  # rules: smallest largest regret (Savage 1951), largest expected value
 
@@ -66,17 +68,42 @@ class Tried:
         return (first / first.sum(axis=0) * self.states.weights).sum(axis=(1, 2))
 
     def choose(self, rule: str, *, same: float = 0.0) -> int:
-        """The plan that a rule recommends; of those alike within `same`, the one with the fewest groups.
+        """The plan that a rule recommends: of those that are alike by it, the one with the fewest groups."""
+        alike = self.list_alike(rule, same=same)
+        return int(alike[self.count_groups()[alike].argmin()])
 
-        `same` is a share of the largest expected value of all plans.
+    def list_alike(self, rule: str, *, same: float = 0.0) -> np.ndarray:
+        """Places of the plans that a rule holds for the best, within `same`.
+
+        `same` is a share of the largest expected value of all plans. The largest regret hangs on few draws:
+        plans whose regret is the smallest in one of ten other sets of draws, too, cannot be told apart by
+        these, and those of them that are worth noticeably less on average are left out.
         """
         expected = self.expected()
-        misses = expected.max() - expected
-        if rule == REGRET:
-            misses = self.regrets.max(axis=(1, 2))
-            misses = misses - misses.min()
-        alike = np.flatnonzero(misses <= same * max(expected.max(), 0.0))
-        return int(alike[self.count_groups()[alike].argmin()])
+        slack = same * max(expected.max(), 0.0)
+        if rule != REGRET:
+            return np.flatnonzero(expected.max() - expected <= slack)
+        largest = self.regrets.max(axis=1)  # plan x draw
+        draws = largest.shape[1]
+        again = np.random.default_rng(draws).integers(0, draws, (RESAMPLES, draws))
+        misses = largest[:, again].max(axis=2)
+        least = (misses - misses.min(axis=0) <= slack).mean(axis=1) >= UNTOLD
+        worst = largest.max(axis=1)
+        alike = np.flatnonzero(least | (worst - worst.min() <= slack))
+        return alike[expected[alike].max() - expected[alike] <= slack]
+
+    def take(self, scenarios: np.ndarray, draws: np.ndarray) -> Tried:
+        """The same in some of the scenarios and draws."""
+        states = self.states
+        probability = states.probability[scenarios]
+        part = replace(
+            states,
+            names=tuple(states.names[n] for n in scenarios),
+            probability=probability / probability.sum(),
+            ceiling=states.ceiling[scenarios][:, draws],
+        )
+        values, best = self.values[:, scenarios][:, :, draws], self.best[scenarios][:, draws]
+        return replace(self, values=values, best=best, states=part)
 
     def count_groups(self) -> np.ndarray:
         """How many groups get money in each plan."""
@@ -129,6 +156,28 @@ def share_held_by_probabilities(
     expected = rng.dirichlet(near, size=draws) @ by_scenario.T
     slack = max(same * max(tried.expected().max(), 0.0), TIE)
     return float((expected.max(axis=1) - expected[:, chosen] <= slack).mean())
+
+
+def share_held_elsewhere(
+    tried: Tried, chosen: int, rule: str, *, same: float = 0.0, sets: int = 50, seed: int
+) -> float:
+    """In which share of other sets of futures does the rule still hold the plan for one of the best?
+
+    The draws are taken anew with replacement (the bootstrap), with all scenarios and with each left out in
+    turn.
+    """
+    rng = np.random.default_rng(seed)
+    scenarios, draws = tried.best.shape
+    kept = [np.arange(scenarios)]
+    if scenarios > 1:
+        kept += [np.delete(kept[0], n) for n in range(scenarios)]
+    stands = [
+        chosen in tried.take(some, rng.integers(0, draws, draws)).list_alike(rule, same=same)
+        for some in kept
+        if tried.states.probability[some].sum() > 0
+        for _ in range(sets)
+    ]
+    return float(np.mean(stands))
 
 
 def list_plans(tried: Tried, *, level: float = 0.9) -> pd.DataFrame:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from segutils.formats import format_value
+from segutils.formats import format_value, join_words
+from segutils.objectives.portfolio.channel_targets import ChannelTarget, list_impossible
 from segutils.objectives.portfolio.result_sums import CHANNEL_SHARE, choose_customers
 
-IMPOSSIBLE, CLASH, ZERO_SUM = "cannot both be", "two targets", "one at the other's cost"
+IMPOSSIBLE, CLASH, ZERO_SUM = "cannot be reached together", "two targets", "one at the other's cost"
 TWICE, TRADED = "rewarded twice", "tension"
-COLUMNS = ["kind", "first", "second", "units", "customers", "revenue", "why"]
-MOSTLY = 0.5  # share of one's revenue from which two key results are about the same customers
+COLUMNS = ["kind", "keys", "units", "customers", "revenue", "why"]
+WHOLLY = 0.999  # share of one's revenue from which two key results are about the same customers only
+MOSTLY = 0.5  # share of one's revenue from which two key results are mostly about the same customers
 VOLUME = ("revenue_growth", "net_revenue", "market_share")
 
 
@@ -43,35 +45,37 @@ def find_conflicts(results: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``kind, first, second`` (keys), ``units, customers`` and ``revenue`` (a year, of the customers of
-        both), ``why``; pairs without a customer in common are in nobody's way. Five kinds:
+        ``kind, keys`` (a tuple: two, or more where only these together cannot be), ``units, customers`` and
+        ``revenue`` (a year, of the customers of two of them or more), ``why``; key results without a customer
+        in common are in nobody's way. Five kinds:
 
-        - cannot both be: shares through two channels of the same customers come to more than all;
+        - cannot be reached together: shares through channels ask for more revenue than their customers
+          bring (see :mod:`~segutils.objectives.portfolio.channel_targets`);
         - two targets: the same measure of the same group, stated twice;
         - rewarded twice: two units, the same measure, the same customers;
         - one at the other's cost: two units' shares through two channels, each to rise;
         - tension: one unit is paid for volume, another for margin, of mostly the same customers.
     """
-    rows = []
     members = {line.key: choose_customers(sums, line.column, line.value) for line in results.itertuples()}
-    revenue = sums["revenue_now"].to_numpy()
+    revenue, units = sums["revenue_now"].to_numpy(), dict(zip(results.key, results.unit, strict=True))
+
+    def row(kind: str, keys: tuple[str, ...], why: str) -> tuple:
+        shared = np.sum([members[key] for key in keys], axis=0) >= min(len(keys), 2)
+        named = join_words(list(dict.fromkeys(write_unit(units[key]) for key in keys)))
+        return kind, keys, named, int(shared.sum()), float(revenue[shared].sum()), why
+
+    impossible = list_impossible(_read_targets(results), members, revenue)
+    rows = [row(IMPOSSIBLE, keys, why) for keys, why in impossible.items()]
     for one, other in combinations([line for _, line in results.iterrows()], 2):
-        both = members[one.key] & members[other.key]
-        if not both.any():
+        both, keys = members[one.key] & members[other.key], (one.key, other.key)
+        if not both.any() or any({*keys} <= {*together} for together in impossible):
             continue
         shared = float(revenue[both].sum())
-        pair = Pair(
-            one,
-            other,
-            revenue=shared,
-            of_first=_share(shared, float(revenue[members[one.key]].sum())),
-            of_second=_share(shared, float(revenue[members[other.key]].sum())),
-        )
-        for judge in _JUDGES:
+        of_first, of_second = (_share(shared, float(revenue[members[key]].sum())) for key in keys)
+        pair = Pair(one, other, revenue=shared, of_first=of_first, of_second=of_second)
+        for judge in (_judge_channels, _judge_same, _judge_twice, _judge_margin):
             if found := judge(pair):
-                kind, why = found
-                units = " and ".join(dict.fromkeys(map(write_unit, (one.unit, other.unit))))
-                rows.append((kind, one.key, other.key, units, int(both.sum()), shared, why))
+                rows.append(row(found[0], keys, found[1]))
                 break
     table = pd.DataFrame(rows, columns=COLUMNS)
     order = {kind: n for n, kind in enumerate((IMPOSSIBLE, CLASH, ZERO_SUM, TWICE, TRADED))}
@@ -79,6 +83,15 @@ def find_conflicts(results: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
         ["order", "revenue"], ascending=[True, False], kind="stable", ignore_index=True
     )
     return table.drop(columns="order")
+
+
+def _read_targets(results: pd.DataFrame) -> Mapping[str, ChannelTarget]:
+    """Key results about a share of revenue through a channel."""
+    own = results[results.measure.str.startswith(CHANNEL_SHARE) & results.target.notna()]
+    return {
+        line.key: ChannelTarget(channel=line.measure.removeprefix(CHANNEL_SHARE), share=float(line.target))
+        for line in own.itertuples()
+    }
 
 
 def write_unit(unit: str) -> str:
@@ -91,21 +104,16 @@ def _share(part: float, whole: float) -> float:
 
 
 def _judge_channels(pair: Pair) -> tuple[str, str] | None:
-    """Shares of the same customers' revenue through different channels make 1 together."""
+    """Shares of the same customers' revenue through different channels: what one wins another loses."""
     one, other, *_ = pair
     measures = (one.measure, other.measure)
     if not all(name.startswith(CHANNEL_SHARE) for name in measures) or measures[0] == measures[1]:
         return None
-    if not pair.of_first >= 0.999 <= pair.of_second:  # other customers can make up for these
-        rises = one.target > one.today and other.target > other.today and one.unit != other.unit
-        why = "they share customers, whose revenue can go through one channel only"
-        return (ZERO_SUM, why) if rises else None
-    together = one.target + other.target
-    if together > 1 + 1e-9:
-        return IMPOSSIBLE, f"their shares of the same revenue come to {format_value(together, 'share:0')}"
-    if one.unit != other.unit and one.target > one.today and other.target > other.today:
+    if one.unit == other.unit or not (one.target > one.today and other.target > other.today):
+        return None
+    if pair.of_first >= WHOLLY <= pair.of_second:
         return ZERO_SUM, "what goes through one channel cannot go through the other"
-    return None
+    return ZERO_SUM, "they share customers, whose revenue can go through one channel only"
 
 
 def _judge_same(pair: Pair) -> tuple[str, str] | None:
@@ -144,11 +152,3 @@ def _judge_margin(pair: Pair) -> tuple[str, str] | None:
         f"margin; growth bought by price gains nothing once the margin falls from "
         f"{format_value(margin.today, 'share')} to {format_value(left, 'share')}"
     )
-
-
-_JUDGES: tuple[Callable[[Pair], tuple[str, str] | None], ...] = (
-    _judge_channels,
-    _judge_same,
-    _judge_twice,
-    _judge_margin,
-)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from segutils.findings import Need
+from segutils.statistics.two_years import begin_year, sum_two_years
 
 CHANNEL_SHARE = "revenue_share_"
 GROUPED = "in "  # before a column of customers, which may be called as a sum is: market, margin, customers
@@ -73,7 +74,7 @@ KNOWN = {
         unit="count",
         of="customers",
         format="share",
-        words="retention from year to year",
+        words="last year's customers who bought again",
     ),
     "margin_rate": ResultMeasure(
         above="margin",
@@ -150,7 +151,6 @@ def build_result_sums(
     transactions: ir.Table,
     *,
     as_of: date,
-    window_days: int = 365,
     columns: Sequence[str] = (),
     figures: pd.DataFrame | None = None,
     opportunities: ir.Table | None = None,
@@ -165,8 +165,6 @@ def build_result_sums(
         ``customer_id, ordered_on, net_revenue``; optional ``channel``.
     as_of : datetime.date
         Last day of this year.
-    window_days : int
-        Days of a year.
     columns : sequence of str
         Columns of customers by which key results choose theirs.
     figures : pandas.DataFrame, optional
@@ -188,19 +186,10 @@ def build_result_sums(
     base = people.sort_values("customer_id", kind="stable").drop_duplicates("customer_id", ignore_index=True)
     groups = [f"{GROUPED}{c}" for c in chosen]
     base[groups] = base[groups].apply(_write_values)
-    first = as_of - timedelta(days=window_days - 1)
-    before = first - timedelta(days=window_days)
-    lines = transactions.filter(transactions.ordered_on.between(before, as_of))
-    now = lines.ordered_on >= first
-    sums = lines.group_by("customer_id").aggregate(
-        revenue_now=lines.net_revenue.sum(where=now).cast("float64"),
-        revenue_before=lines.net_revenue.sum(where=~now).cast("float64"),
-        lines_now=(now & (lines.net_revenue > 0)).sum(),
-        lines_before=(~now & (lines.net_revenue > 0)).sum(),
-    )
-    parts = [sums.to_pandas()]
-    if "channel" in lines.columns:
-        parts.append(_sum_channels(lines.filter(now)))
+    first = begin_year(as_of)
+    parts = [sum_two_years(transactions, as_of=as_of)]
+    if "channel" in transactions.columns:
+        parts.append(_sum_channels(transactions.filter(transactions.ordered_on.between(first, as_of))))
     if opportunities is not None and {"quote_days", "opened_on"} <= set(opportunities.columns):
         quoted = opportunities.filter(
             opportunities.quote_days.notnull()
@@ -217,13 +206,7 @@ def build_result_sums(
         base = base.merge(part, on="customer_id", how="left")
     numbers = base.columns.drop(["customer_id", *groups])
     base[numbers] = base[numbers].astype(float).fillna(0.0)
-    bought, stayed = base.pop("lines_now") > 0, base.pop("lines_before") > 0
-    return base.assign(
-        revenue_gain=base.revenue_now - base.revenue_before,
-        bought_now=bought.astype(float),
-        bought_before=stayed.astype(float),
-        kept=(bought & stayed).astype(float),
-    )
+    return base.assign(revenue_gain=base.revenue_now - base.revenue_before)
 
 
 def _sum_channels(lines: ir.Table) -> pd.DataFrame:

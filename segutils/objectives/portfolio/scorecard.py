@@ -12,6 +12,7 @@ from segutils.objectives.portfolio.key_results import (
     EVERYBODY,
     KEY_RESULTS,
     MISSED,
+    NOT_DUE,
     UNKNOWN,
     Ladder,
     judge_goals,
@@ -23,6 +24,11 @@ PERSPECTIVES = ("financial", "customer", "process", "learning")  # Kaplan and No
 SHOWN = ["group", "perspective", "objective", "words", "today", "target", "by", "owner"]
 FORMATS = {"today": "by:format", "target": "by:format", "by": "date"}
 LABELS = {"group": "Group", "words": "Measure", "by": "By"}
+RETENTION = (
+    "Last year's customers who bought again are counted; whoever pauses for a year is not among them. How "
+    "many of those still there are expected to stay, as goal-map and objective-choice tell it for what is at "
+    "stake, is an estimate and higher."
+)
 LIMITS = (
     "Today is what the client's tables say of the last year; targets are what the engagement file states.",
     "Four perspectives are a frame, not a rule: an empty field is a question to its owner, not a fault.",
@@ -89,7 +95,7 @@ def check_scorecard(ladder: Ladder, scorecard: pd.DataFrame, groups: Sequence[st
         )
     fields = _count_fields(scorecard, groups)
     goals = judge_goals(ladder.goals)
-    goals = goals[goals.verdict != UNKNOWN]
+    goals = goals[~goals.verdict.isin([UNKNOWN, NOT_DUE])]
     missed, reached = goals[goals.verdict == MISSED], scorecard[scorecard.reached]
     idle = [group for group in groups if group not in set(scorecard.group[scorecard.planned])]
     bare = [side for side in PERSPECTIVES if not fields.loc[fields.perspective == side, "results"].sum()]
@@ -109,7 +115,7 @@ def check_scorecard(ladder: Ladder, scorecard: pd.DataFrame, groups: Sequence[st
             )
             for owner, lines in scorecard.groupby("owner", sort=False)
         ],
-        limits=LIMITS,
+        limits=(*LIMITS, *([RETENTION] if (scorecard.measure == "retention_rate").any() else [])),
         needs=list_needs(ladder.results),
     )
 
@@ -135,15 +141,14 @@ def _say_headline(
     card = f"{plural(len(scorecard), 'key result')} {verb} {filled} of {len(fields)} fields"
     if goals.empty:
         return f"{card} of the scorecard; none can be held against a goal of the company."
+    some = "" if whole else " that can be held against them"
     known = "the company's goal" if len(goals) == 1 else f"all {len(goals)} goals of the company"
     if missed.empty:
         verb = "makes" if one else "make"
-        return (
-            f"{card} of the scorecard and, if reached, {verb} {known}{'' if whole else ' that can be told'}."
-        )
+        return f"{card} of the scorecard and, if reached, {verb} {known}{some}."
     of = known if len(missed) == len(goals) else f"{len(missed)} of {len(goals)} goals of the company"
     reached, verb = ("reached", "misses") if one else ("all are reached", "miss")
-    return f"{card} of the scorecard and, even if {reached}, {verb} {of}."
+    return f"{card} of the scorecard and, even if {reached}, {verb} {of}{some}."
 
 
 def _list_notes(

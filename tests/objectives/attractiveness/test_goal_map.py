@@ -70,6 +70,16 @@ class TestFiveDirections:
         assert held["Broaden"].endswith("2.50 today, 4.00 by 2027-03-31 (Uma, Product)")
         assert "no target of its own" in held["Both"]  # the region's key result is not its
 
+    def test_retention_is_held_to_what_is_counted_where_that_is_given(self):
+        """Of Keep's customers 96 % bought again, though 90 % are expected to stay: Rex's 95 % are reached."""
+        kept = pd.Series({name: 0.96 for name in NAMES})
+        finding = check(keys=KEY_RESULTS, kept=kept)
+        held = finding.table.set_index("group").held_to
+        assert held["Keep"].startswith("last year's customers who bought again: 96.0 % today, 95.0 %")
+        reached = [line for line in list_conflicts(finding) if "Keep" in line]
+        assert len(reached) == 1 and "95.0 %" in reached[0]
+        assert not [line for line in list_conflicts(check(keys=KEY_RESULTS)) if "Keep" in line]
+
     def test_diversification_needs_both(self):
         """Product development of Both at 15: 5 x 15 / 85 = .88 is less than the company, 1.5 stays alone."""
         table = check(breadth=[10.0, 10, 10, 40, 15]).table.set_index("group")

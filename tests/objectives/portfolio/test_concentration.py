@@ -184,6 +184,20 @@ class TestLosses:
         assert margin.needs == (PNL, THRESHOLD) and "EUR 180 of contribution margin" in margin.headline
         assert "no floor is stated" in check_losses(*make(), currency="EUR", result=RESULT).headline
 
+    def test_a_floor_that_is_held_against_nothing_is_said_to_be(self):
+        stated = pd.DataFrame({"measure": ["ebitda_rate"], "min": [0.08], "owner": ["Ann"]})
+        for margins in (True, False):
+            found = check_losses(
+                *make(margins=margins), currency="EUR", thresholds=stated, unread="it is lost"
+            )
+            assert found.status == "caution" and PNL in found.needs
+            assert found.headline.endswith("so the floor of 8 % was not held against it.")
+            assert found.assumptions[-1].text == (
+                "EBITDA must be 8 % of revenue at least; it was not held against these losses, as it is lost."
+            )
+        held = check_losses(*make(), currency="EUR", thresholds=stated, result=RESULT)
+        assert held.assumptions[-1].text == "EBITDA must be 8 % of revenue at least."
+
 
 class TestConcentration:
     def test_a_target_that_is_missed(self):
@@ -234,6 +248,18 @@ class TestConcentration:
             "Shares are of all revenue: Big makes 40.0 % of it, 66.7 % of what is in a group." in losses.notes
         )
 
+    def test_a_headline_begins_with_a_capital(self):
+        ladder, groups = make()
+        found = check_concentration(ladder, groups.assign(group=groups.group.str.lower()), draws=20)
+        assert found.headline.startswith("Big makes") and found.figures[0].title.startswith("Big makes")
+
+    def test_a_goal_says_by_when(self):
+        ladder, groups = make()
+        assert (
+            "wants at most by 2028-12-31"
+            in check_concentration(ladder, groups, objectives=GOAL, draws=20).headline
+        )
+
     def test_inputs_are_not_changed(self):
         ladder, groups = make()
         before = {name: values.copy() for name, values in ladder.amounts.items()}, groups.copy()
@@ -252,9 +278,13 @@ RESPONSES = pd.DataFrame(
         "at_least": [900.0, 30.0, 45.0],
         "at_most": [900.0, 120.0, 180.0],
         "min_amount": 0.0,
+        "starts_after_years": 0.0,
+        "lasts_years": 5.0,
     }
 )
-MONEY = pd.DataFrame({"item": ["Development"], "amount": [200.0], "owner": ["A. Lindqvist, CEO"]})
+MONEY = pd.DataFrame(
+    {"item": ["Development"], "amount": [200.0], "horizon": ["2026"], "owner": ["A. Lindqvist, CEO"]}
+)
 COSTS = pd.DataFrame({"item": ["field visit"], "amount": [2.0], "per": ["visit"], "owner": ["T. Nowak, CSO"]})
 OWNERS = {"T. Nowak, CSO": Person(role="sales", answers_for=["revenue"])}
 
@@ -301,6 +331,28 @@ class TestOptions:
         assert row.cost == 200 and row.top_share == pytest.approx(400 / 1207.1, rel=1e-3)
         assert row.top_low < row.top_share < row.top_high and "most in Small" in row.effect
 
+    def test_money_of_three_years_brings_its_parts_one_after_the_other(self):
+        """Spent in 2026, 2027 and 2028, each part bringing its own from a year later on for three years.
+
+        So a third is there in 2027, two in 2028, all in 2029, two in 2030; 207.1 of revenue is all of it.
+        """
+        slow = {
+            "responses": RESPONSES.assign(starts_after_years=1.0, lasts_years=3.0),
+            "budgets": MONEY.assign(horizon="2026-2028"),
+        }
+        for due, year, part in (
+            (None, "2029", 1),
+            (date(2028, 12, 31), "2028", 2 / 3),
+            (date(2027, 12, 31), "2027", 1 / 3),
+            (date(2026, 12, 31), "2026", 0),
+            (date(2040, 12, 31), "2040", 0),
+            (date(2025, 12, 31), "2025", 0),
+        ):
+            row = options(**slow, due=due).iloc[0]
+            assert row.in_year == year
+            assert row.top_share == pytest.approx(400 / (1000 + 207.1 * part), rel=1e-3), due
+        assert "nothing yet" in row.effect
+
     def test_so_much_as_reaches_the_target(self):
         found = options(target=0.36).set_index("option")
         cheap = found.loc["Grow the other groups with so much as reaches the target of Development"]
@@ -331,6 +383,7 @@ class TestOptions:
         }
         found = list_mitigation(*make(), currency="EUR", objectives=GOAL, **usual)
         assert "would reach the 35 % that is wanted" in found.headline and PRICES in found.needs
+        assert "of revenue in 2028" in found.headline, "the year of the goal"
         nothing = found.table.iloc[0]
         assert nothing.option == "Leave it as it is" and nothing.top_share == pytest.approx(0.4)
         assert "from 40.0 % to" in found.headline and len(found.notes) == 1

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
 
 from segutils.engagement import load_engagement
 from segutils.engagement_plans import Finance
 from segutils.errors import InputError
 from segutils.findings import Override
-from segutils.objectives.portfolio.breadth_flips import HALF_AT, MIN_AMOUNT, find_flips
+from segutils.objectives.portfolio.breadth_flips import CEILING, HALF_AT, MIN_AMOUNT, find_flips
 from segutils.objectives.portfolio.breadth_plans import (
     best_values,
     divide_money,
@@ -30,7 +31,9 @@ from segutils.objectives.portfolio.depth_or_breadth import (
     list_options,
 )
 from segutils.objectives.portfolio.investments import RESPONSES, build_investments, build_options, list_limits
-from segutils.objectives.portfolio.regret import build_regret_table, list_plans, try_plans
+from segutils.objectives.portfolio.regret import (
+    try_plans,
+)
 from segutils.stated import list_budgets, list_responses, list_scenarios
 from segutils.statistics.allocation import allocate
 from segutils.statistics.response_estimates import EXPERIMENT, estimate_responses
@@ -166,50 +169,6 @@ class TestDividing:
 
 
 LINES = [respond("A", 400.0, 100.0), respond("B", 300.0, 100.0)]
-FAILS = future("A fails", 0.5, A=0.0)
-
-
-class TestRegret:
-    """One budget of 100; A brings 400, B 300 at most, half of it with 100; A may bring nothing (0.5)."""
-
-    def tried(self):
-        investments, budgets = invest(LINES)
-        declared = read_declared(investments, budgets)
-        states = draw_states(declared, investments, FAILS, draws=3, seed=1)
-        plans = {"A": np.array([[100.0, 0.0]]), "B": np.array([[0.0, 100.0]]), NOTHING: np.zeros((1, 2))}
-        return try_plans(declared, states, plans)
-
-    def test_by_hand(self):
-        """Expected: all on A 200 - 100 = 100, all on B 150 - 100 = 50. The best plan makes both slopes alike,
-        400 · 2^-a = 300 · 2^-b with a + b = 1 (hundreds), so both are sqrt(400 · 300 / 2) = 244.95 and the
-        value is 400 + 300 - 2 · 244.95 - 100 = 110.10.
-        A fails: A -100, B 50; the best is to put into B up to the slope of 1: 100 · log2(3 ln 2) = 105.6,
-        more than there is, so 50."""
-        found = build_regret_table(self.tried()).set_index("option")
-        assert found["expected"].to_list() == pytest.approx([10.10, 60.10, 110.10], abs=0.01)
-        assert found["A fails"].to_list() == pytest.approx([150.0, 0.0, 50.0], abs=1e-6)
-        assert found["max"].to_list() == pytest.approx([150.0, 60.10, 110.10], abs=0.01)
-        assert found["mean"].to_list() == pytest.approx([80.05, 30.05, 80.05], abs=0.01)
-
-    def test_values_intervals_and_places(self):
-        plans = list_plans(self.tried()).set_index("option")
-        assert plans.value.to_list() == pytest.approx([0.0, 50.0, 0.0])  # A: half of 100 and -100
-        assert plans.loc["A", ["low", "high"]].to_list() == pytest.approx([-100.0, 100.0])
-        assert plans.worst_in.to_dict() == {"A": "A fails", "B": "expected", NOTHING: "expected"}
-        assert plans.first_share.to_dict() == {"A": 0.5, "B": 0.5, NOTHING: 0.0}
-
-    def test_what_is_left_to_one_is_the_future_expected(self):
-        investments, budgets = invest(LINES)
-        declared = read_declared(investments, budgets)
-        both = pd.concat([future("X", 0.2, A=2.0), future("Y", 0.3, all=0.5)])
-        states = draw_states(declared, investments, both, draws=2, seed=0)
-        assert states.probability.tolist() == pytest.approx([0.5, 0.2, 0.3]) and states.stated
-        # 0.5 · 400 + 0.2 · 800 + 0.3 · 200 and 0.5 · 300 + 0.2 · 300 + 0.3 · 150
-        assert states.mean[0].tolist() == pytest.approx([420.0, 255.0])
-        unsaid = draw_states(declared, investments, future("X", A=2.0), draws=2, seed=0)
-        assert unsaid.probability.tolist() == [0.5, 0.5] and not unsaid.stated
-        with pytest.raises(InputError, match=r"1\.2"):
-            draw_states(declared, investments, future("X", 1.2, A=2.0), draws=2, seed=0)
 
 
 class TestFlips:
@@ -282,11 +241,41 @@ class TestDecision:
         flips = find_flips(declared, states, recommend)
         own = flips[flips.what == MIN_AMOUNT].iloc[0]
         assert own.flips_at == pytest.approx(low, abs=0.5) and own.then == "1 group"
+        # B's ceiling is nearer: both, on a grid, are within 0.5 % of A alone from where it is so low
+        b, spent = np.meshgrid(np.linspace(30, 100, 701), np.linspace(60, 100, 401))
+
+        def both_at(ceiling: float) -> float:
+            value = 300 * (1 - 2 ** ((b - spent) / 40)) + ceiling * (1 - 2 ** (-b / 40)) - spent
+            return float(value[spent >= b].max())
+
+        by_hand = brentq(lambda ceiling: both_at(ceiling) - alone * 1.005, 60, 120)
+        first = flips.iloc[0]
+        assert (first.what, first.group, first.then) == (CEILING, "B", "1 group")
+        assert first.flips_at == pytest.approx(by_hand, abs=0.6)  # found to a 128th of half the ceiling
+        assert (
+            f"if M brought back EUR {round(first.flips_at)} a year at most in B" in found.decision.robustness
+        )
         assert found.decision.robustness.endswith("it would be 1 group (A).")
 
     def test_no_fact_flips_what_is_far_ahead(self):
         found = decide([respond("A", 90000.0, 5000.0), respond("B", 1.0, 50.0)])
         assert "No single stated amount" in found.decision.robustness
+
+    def test_nothing_to_choose_is_no_decision(self):
+        one = decide([respond("A", 400.0, 30.0)], groups="AB")
+        assert one.status == "not_run" and one.headline.endswith("is stated for A alone.")
+        assert any("Nobody states what money brings in B" in note for note in one.notes)
+        poor = decide([respond(g, 400.0, 30.0) for g in "AB"], budgets=money(M=0.0))
+        assert poor.status == "not_run" and "no money" in poor.headline
+
+    def test_a_future_that_cannot_come_is_not_regretted(self):
+        """The only future is one in which nothing comes back: 100 of money would be lost in it."""
+        never = future("Nothing sells", 1.0, all=0.0)
+        found = decide([respond("A", 400.0, 30.0), respond("B", 300.0, 30.0)], scenarios=never)
+        assert found.decision.recommendation == NOTHING
+        options = found.decision.options.set_index("option")
+        assert options.max_regret[NOTHING] == 0 and options.max_regret[EQUAL] == pytest.approx(100)
+        assert "expected" not in found.table.columns and "Nothing sells" in found.table.columns
 
     def test_the_rules_may_differ_and_both_are_shown(self):
         """A brings more than B on average, but nothing in one future of five."""
@@ -330,6 +319,9 @@ class TestDecision:
         own = Override(choice="1 group", who="A. Lindqvist", when="2026-01-05", why="focus")
         found = decide([respond(g, 300.0, 10.0) for g in "ABCDE"], override=own)
         assert found.decision.choice == "1 group" and found.headline.startswith("The client chose 1 group")
+        value = found.decision.options.set_index("option").value
+        gap = value[found.decision.recommendation] - value["1 group"]
+        assert f"worth EUR {gap:,.0f} more on average" in found.headline and gap > 0
         with pytest.raises(InputError, match="9 groups"):
             decide(LINES, override=dataclasses.replace(own, choice="9 groups"))
         with pytest.raises(InputError, match="hope"):

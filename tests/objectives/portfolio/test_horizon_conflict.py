@@ -164,6 +164,7 @@ class TestChoice:
         assert options.meets_target.to_dict() == {
             **{LONG: False, TARGET: True, BARGAIN: True, SHORT: True, NOTHING: False}
         }
+        assert found.decision.formats["meets_target"] == "flag", "yes or no, never True"
         assert options.left_this_year[NOTHING] == 0
         assert options.left_this_year[SHORT] == pytest.approx((1050 - 300) * M, rel=1e-3)
         assert "target of EUR 900.0 million costs EUR 300.0 million of present value" in found.headline
@@ -219,7 +220,11 @@ class TestChoice:
         override = Override(choice=LONG, who="Ann", when="2026-01-10", why="We build for the years to come.")
         found = decide(make_facts(), override=override)
         assert found.decision.choice == LONG and found.decision.recommendation == TARGET
-        assert "client" in found.headline
+        assert found.headline == (
+            "The client chooses “long term only” (EUR 600.0 million this year, EUR 2,100.0 million of "
+            "present value); recommended was “meet this year's target” (EUR 900.0 million this year, "
+            "EUR 1,800.0 million of present value)."
+        )
 
 
 class TestRobustness:
@@ -307,6 +312,15 @@ def test_limits_of_the_company_that_leave_no_plan():
     assert spent == pytest.approx(40 * M, rel=1e-6)  # from 140 down to 100
 
 
+def test_a_floor_that_no_result_is_held_against_is_said_to_be():
+    facts = make_facts()
+    floor = facts.thresholds.assign(measure="ebitda_rate", min=0.1)
+    found = decide(replace(facts, company=floor), unread="there is no table pnl")
+    assert found.status == "caution", "without the floor it passes, see above"
+    assert found.headline.endswith("Not held against: EBITDA as a share of revenue (10.0 %).")
+    assert "as there is no table pnl" in found.notes[0] and found.needs[-1].table == "pnl"
+
+
 class TestMissing:
     def test_nothing_stated(self):
         facts = make_facts(target=None, finance=None)
@@ -323,6 +337,17 @@ class TestMissing:
         assert found.status == "caution" and found.decision.recommendation == BARGAIN
         assert "meets_target" not in found.decision.options and "even bargain" in found.headline
         assert any("contribution_margin" in need.columns[0] for need in found.needs) and found.figures
+
+    def test_a_group_without_customers_gets_nothing(self):
+        """A third one would bring more than both: no plan counts on it."""
+        found = decide(make_facts(FAST, SLOW, {"group": "Z", "ceiling": 9000 * M}))
+        assert found.decision.options.set_index("option").given_up[TARGET] == pytest.approx(300 * M, rel=1e-4)
+        assert "Responses are stated for Z, which no customer is in: they are not used." in found.notes
+        poor = decide(make_facts(budget=0.0))
+        assert (
+            poor.headline
+            == "Within the limits nothing is spent, this year or later, so there is nothing to weigh."
+        )
 
     def test_a_threshold_that_cannot_be_used(self):
         facts = make_facts()

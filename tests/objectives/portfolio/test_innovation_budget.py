@@ -159,8 +159,21 @@ class TestHabit:
             **{("Ads", "A"): 0.25, ("Ads", "B"): 0.75},  # the last twelve months
         }
         assert found.source.to_list() == ["planned", "planned", "booked", "booked"]
-        with pytest.raises(InputError, match="Marketing"):
+        with pytest.raises(InputError, match="Marketing") as error:
             read_sources(["Marketing"])
+        assert 'parameters: {1_3_portfolio: {spending_sources: ["Marketing: marketing"]}}' in error.value.fix
+
+    def test_a_budget_without_a_source_is_looked_for_by_its_own_name(self):
+        """Of any client: nobody has to name a source where things are called the same."""
+        planned = pd.DataFrame({"item": ["marketing: A", "Marketing: B"], "amount": [30.0, 10.0]})
+        more = {"groups": ["A", "B"], "as_of": date(2025, 12, 31), "items": ["Marketing", "Research"]}
+        found = read_current_split(ibis.memtable(planned), None, sources=[], **more)
+        assert found.set_index(["budget", "group"]).share.to_dict() == {
+            **{("Marketing", "A"): 0.75, ("Marketing", "B"): 0.25}
+        }
+        with pytest.raises(InputError, match="'Reserch', which is not stated") as error:
+            read_current_split(ibis.memtable(planned), None, sources=["Reserch: marketing"], **more)
+        assert "Marketing, Research" in error.value.fix
 
 
 class TestPlantedTruth:

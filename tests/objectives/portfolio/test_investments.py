@@ -17,6 +17,7 @@ from segutils.objectives.portfolio.investments import (
     list_limits,
     read_years,
     say_unplanned,
+    say_years,
     spread_over_years,
 )
 from segutils.objectives.portfolio.result_floor import build_floor, read_result, score_rate, use_floor
@@ -51,9 +52,12 @@ def make_thresholds(*lines: tuple[str, float, float]) -> pd.DataFrame:
 
 
 class TestYears:
-    @pytest.mark.parametrize(("horizon", "years"), [("2026", 1), ("2026-2028", 3), ("2026 to 2027", 2)])
+    @pytest.mark.parametrize(
+        ("horizon", "years"),
+        [("2026", [2026]), ("2026-2028", [2026, 2027, 2028]), ("2026 to 2027", [2026, 2027])],
+    )
     def test_read(self, horizon, years):
-        assert read_years(horizon) == years
+        assert list(read_years(horizon)) == years
 
     @pytest.mark.parametrize("horizon", ["this year", "2028-2026", ""])
     def test_refused(self, horizon):
@@ -92,6 +96,25 @@ class TestPresentValue:
         assert found.price == pytest.approx((1 + 1 / 1.1) / 2)
         assert found.worth == pytest.approx((1 / 1.1 + 1 / 1.21) / 2)
         assert (found.spent_this_year, found.this_year) == (0.5, 0.5)
+
+    def test_money_of_later_years_is_spent_and_brings_so_much_later(self):
+        """Beside money of 2026, money of 2027 and 2028: halves after one and two years, each for one year."""
+        budgets = make_budgets(
+            ("Money", 100.0, "2026"), ("Later", 100.0, "2027-2028"), ("Other", 1.0, "2020")
+        )
+        responses = make_responses({}, {"budget": "Later"})
+        found = build_investments(responses, budgets, finance=FINANCE).set_index("budget")
+        later = found.loc["Later"]
+        assert later.price == pytest.approx((1 / 1.1 + 1 / 1.21) / 2)
+        assert later.worth == pytest.approx((1.1**-2 + 1.1**-3) / 2)
+        assert (later.spent_this_year, later.this_year) == (0, 0), "none of it is this year's"
+        assert (found.spent_this_year["Money"], found.this_year["Money"]) == (1, 1)
+        free = build_investments(responses, budgets).set_index("budget")
+        assert free.worth["Later"] == pytest.approx(1), "no year is cut off"
+        assert say_years(found.reset_index(), [60.0, 40.0], currency="EUR") == [
+            "Later is for 2027 to 2028: of the plan's EUR 100, EUR 60 are spent in 2026."
+        ]
+        assert say_years(found.loc[["Money"]].reset_index(), [60.0], currency="EUR") == []
 
     def test_without_the_cost_of_money_all_years_count_alike(self):
         responses = make_responses({"starts_after_years": 3.0, "lasts_years": 9.0})
@@ -145,7 +168,27 @@ def test_groups_without_a_response_and_responses_without_a_group_are_named():
     investments = build_investments(make_responses({}), make_budgets(("Money", 1.0, "2026")))
     assert say_unplanned(investments, ["A"]) == []
     silent, unknown = say_unplanned(investments, ["B", "C"])
-    assert "B and C" in silent and unknown.endswith("A.")
+    assert "B and C" in silent and "stated for A, which no customer is in" in unknown
+
+
+def test_scenarios_that_name_a_group_otherwise_are_told():
+    scenarios = pd.DataFrame(
+        [("storm", "A", 0.5), ("storm", "all", 0.9), ("boom", "a", 2.0)],
+        columns=["scenario", "group", "factor"],
+    )
+    investments = build_investments(make_responses({}), make_budgets(("Money", 1.0, "2026")))
+    (note,) = say_unplanned(investments, ["A"], scenarios)
+    assert note.startswith("The scenario “boom” names a, which no customer is in")
+
+
+def test_what_is_stated_twice_is_refused():
+    once = make_budgets(("Money", 1.0, "2026"))
+    with pytest.raises(InputError, match="responses state A and Money twice"):
+        build_investments(make_responses({}, {}), once)
+    with pytest.raises(InputError, match="budgets state Money twice"):
+        build_investments(make_responses({}), pd.concat([once, once]))
+    with pytest.raises(InputError, match="thresholds state people_sales twice"):
+        list_limits(once, make_thresholds(("people_sales", np.nan, 1), ("people_sales", np.nan, 2)))
 
 
 def make_pnl(lines: dict[str, float], *, months: int = 12, sign: float = 1.0) -> ibis.expr.types.Table:

@@ -86,6 +86,48 @@ def one_budget():
     return decide(TWO, [("Money", 300 * M, "2026")])
 
 
+class TestOddInput:
+    def test_limits_that_leave_nothing_are_not_called_a_bad_investment(self):
+        """1600 (1 - 2^-(a/100)) brings back far more than it costs; there is nobody to spend it."""
+        people = [{**line, "people": {"sales": 1.0}} for line in TWO]
+        found = decide(people, [("Money", 300 * M, "2026")], [("people_sales", np.nan, 0)])
+        assert found.headline == (
+            "The limits leave nothing to spend; without the limit of people in sales the best plan is worth "
+            "EUR 1,300.0 million."  # as in the case of one budget below
+        )
+        none = decide(TWO, [("Money", 0.0, "2026")])
+        assert none.headline.startswith("The limits leave nothing to spend; without the limit of Money")
+
+    def test_money_that_brings_back_less_than_itself_is_not_spent(self):
+        """8 ln 2 / 100 a unit at first: with half at 1,000 it is 0.55, less than 1."""
+        found = decide([{"ceiling": 800 * M, "half_at": 1000 * M}], [("Money", 300 * M, "2026")])
+        assert found.headline.startswith("No money is worth spending")
+
+    def test_of_two_floors_the_higher_holds(self):
+        floors = [("ebitda_rate", 0.1, np.nan), ("ebitda_rate", 0.15, np.nan)]
+        found = decide(TWO, [("Money", 300 * M, "2026")], floors, result=make_result())
+        assert found.table.set_index("limit").allowed["EBITDA as a share of revenue"] == 0.15
+        assert any("the floor is 15.0 %" in note for note in found.notes)
+
+    def test_money_for_a_group_without_customers_is_not_planned(self):
+        strange = {"group": "Z", "ceiling": 9000 * M, "half_at": 100 * M}
+        found = decide([*TWO, strange], [("Money", 300 * M, "2026")])
+        assert worth_of(found, BEST) == pytest.approx(1300 * M, rel=1e-6)
+        assert "Responses are stated for Z, which no customer is in: they are not used." in found.notes
+        alone = decide([strange], [("Money", 300 * M, "2026")])
+        assert alone.status == "not_run" and "Z" in alone.notes[0]
+
+    def test_a_future_in_which_nothing_pays(self):
+        never = pd.DataFrame(
+            [("frost", "Nothing.", "all", 0.0, np.nan, "Ann", "")],
+            columns=["scenario", "means", "group", "factor", "probability", "owner", "note"],
+        )
+        found = decide(TWO, [("Money", 300 * M, "2026")], scenarios=never)
+        assert "Nothing would be worth spending if “frost” (the plan would be worth EUR −300.0 million)." in (
+            found.notes
+        )
+
+
 class TestByHand:
     def test_one_budget(self, one_budget):
         """300 million: a = 200, b = 100 (see above).
@@ -278,6 +320,23 @@ class TestImpossible:
         assert decide([quick], **given).status != "fail"
 
 
+class TestOneGroup:
+    def test_who_gets_most_is_no_question(self):
+        """800 at the least is half at 100, 400 for 100 of money: it is spent in every draw."""
+        sure = {**TWO[0], "at_least": 800 * M, "at_most": 2400 * M}
+        found = decide([sure], [("Money", 100 * M, "2026")], groups=["A"], draws=20)
+        assert "money is still spent in 100 % (there is one group only, so who gets most is no question)" in (
+            found.decision.robustness
+        )
+        assert "still gets most" not in found.decision.robustness and "flips" not in found.decision.robustness
+
+    def test_what_is_counted_can_fail(self):
+        """The first unit brings c ln 2 / 50: nothing is worth spending where c is below 72, of 10 to 160."""
+        doubtful = {"ceiling": 150 * M, "half_at": 50 * M, "at_least": 10 * M, "at_most": 160 * M}
+        found = decide([doubtful], [("Money", 1000 * M, "2026")], groups=["A"], draws=60)
+        assert 0 < found.decision.robustness_share < 1
+
+
 class TestMissing:
     def test_nothing_stated(self):
         found = decide([], [])
@@ -289,7 +348,8 @@ class TestMissing:
     def test_without_a_result_the_floor_is_open_and_said_to_be(self):
         found = decide(TWO, [("Money", 300 * M, "2026")], [("ebitda_rate", 0.15, np.nan)])
         assert found.status == "caution" and [need.table for need in found.needs] == ["pnl"]
-        assert not found.table.limit.str.contains("EBITDA").any()
+        own = found.table.set_index("limit").loc["EBITDA as a share of revenue"]
+        assert own.allowed == 0.15 and np.isnan(own.used), "stated, and nothing is said of whether it is kept"
         assert "ebitda_rate" not in found.decision.options
 
     def test_without_the_cost_of_money(self):
@@ -324,7 +384,16 @@ def test_the_client_decides():
     override = Override(choice=EQUAL, who="Ann", when="2026-01-10", why="Peace among the groups.")
     found = decide(TWO, [("Money", 300 * M, "2026")], override=override)
     assert found.decision.recommendation == BEST and found.decision.choice == EQUAL
-    assert "client" in found.headline and "A would get most" in found.headline
+    gap = 1300 - (2400 * (1 - 2**-1.5) - 300)
+    assert found.headline == (
+        f"The client divides the money otherwise (equal parts): worth EUR {gap:.1f} million less than the "
+        "best plan within the limits, in which A gets most."
+    )
+    free = Override(choice=UNLIMITED, who="Ann", when="2026-01-10", why="Money will be found.")
+    beyond = decide(TWO, [("Money", 300 * M, "2026")], override=free).headline
+    assert "million more than the best plan" in beyond and beyond.endswith(
+        "gets most, and passes the limits."
+    )
 
 
 class TestSimulatedClient:
