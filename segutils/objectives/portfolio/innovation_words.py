@@ -11,6 +11,7 @@ import pandas as pd
 from segutils.engagement_plans import Finance
 from segutils.findings import Assumption, Decision, Finding, Need
 from segutils.formats import format_value, join_words, lower_first, plural
+from segutils.objectives.boundaries.flips import write_flip
 from segutils.objectives.portfolio.amounts import MILLION, write_amount
 from segutils.objectives.portfolio.budget_habits import Habit
 from segutils.objectives.portfolio.importance import Importance
@@ -20,6 +21,7 @@ from segutils.objectives.portfolio.regret import Tried
 if TYPE_CHECKING:
     from segutils.objectives.portfolio.innovation_budget import Division
 
+EVEN = 0.6  # share of weights or futures below which the second option is as good
 OPTION_FORMATS = {
     **dict.fromkeys(("score", "value", "importance", "continuity"), "number:2"),
     **dict.fromkeys(("brings", "low", "high"), "money"),
@@ -42,13 +44,20 @@ LIMITS = (
 def say_headline(
     decision: Decision, table: pd.DataFrame, habit: Habit | None, item: str, *, currency: str
 ) -> str:
-    """What habit rules, what is recommended, and what would move."""
+    """What habit rules, what is recommended, what would move, and whether another option is as good."""
     best = decision.recommendation
     if decision.choice != best:
         return (
             f"The client divides {item} “{lower_first(decision.choice)}”; the figures recommend "
             f"“{lower_first(best)}”."
         )
+    text = _say_moves(best, table, habit, item, currency=currency)
+    if decision.robustness_share is None or decision.robustness_share >= EVEN:
+        return text
+    return f"{text.removesuffix('.')}, in an open race with “{lower_first(str(decision.options.option[1]))}”."
+
+
+def _say_moves(best: str, table: pd.DataFrame, habit: Habit | None, item: str, *, currency: str) -> str:
     start = f"{_say_habit(habit, item)}; " if habit is not None and habit.found else ""
     if best == TODAY:
         what = "to divide it" if start else f"To divide {item}"
@@ -82,7 +91,7 @@ def say_robustness(
     row = known.iloc[0]
     return (
         f"{text} The smallest change that flips it: {CRITERIA[row.criterion]} at "
-        f"{format_value(row.flip_weight, 'share:0')} of the weight instead of "
+        f"{write_flip(row.flip_weight, row.weight)} of the weight instead of "
         f"{format_value(row.weight, 'share:0')} puts “{row.winner_then}” first."
     )
 

@@ -1,5 +1,6 @@
 """Research money: the planted habit, importance and divisions by hand, and where little is known."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -267,6 +268,25 @@ class TestDivisions:
         # 600 - 200 from A, 500 - 100 to C
         assert moved.table.set_index("group").change.to_dict() == {"A": -400.0, "B": 0.0, "C": 400.0}
         assert "EUR 400" in moved.headline
+
+    def test_options_that_draw_level_are_an_open_race(self):
+        """At the weight where both score the same, half of other weights put the other first."""
+        strategic = important(A=0.2, B=0.3, C=0.5)
+        found = decide(importance=strategic).decision.options.set_index("option")
+        value = found.value[RETURN] - found.value[IMPORTANCE]
+        level = 1 / (1 + value / (1 - found.importance[RETURN]))  # w * value = (1 - w) * importance
+        even = decide(
+            importance=strategic, weighting=weigh(value=level, importance=1 - level, continuity=0.0)
+        )
+        (first, second) = even.decision.options.option[:2]
+        assert {first, second} == {RETURN, IMPORTANCE} and even.decision.robustness_share < 0.6
+        assert even.headline.endswith(f"in an open race with “{second[0].lower()}{second[1:]}”.")
+        sure = decide(importance=strategic, weighting=weigh(value=0.05, importance=0.95, continuity=0.0))
+        assert "open race" not in sure.headline
+        now, then = re.search(
+            r"([\d.]+) % of the weight instead of ([\d.]+) %", even.decision.robustness
+        ).groups()
+        assert now != then
 
     def test_where_importance_does_not_pay_the_rest_shares_it(self):
         """C brings 2000 at most but half only with 3000: its 500 bring 218.2, less than 500. Without C the
