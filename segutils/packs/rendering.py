@@ -82,12 +82,13 @@ def _render_side_by_side(lanes: Sequence[Sequence[Job]]) -> None:
     if workers > 1:
         try:
             with ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin) as pool:
-                list(pool.map(_render_lane, lanes))
-            return
-        except KeyboardInterrupt:
-            for process in active_children():
-                process.terminate()
-            raise
+                try:
+                    list(pool.map(_render_lane, lanes))
+                    return
+                except KeyboardInterrupt:  # nobody waits for what is under way
+                    for process in active_children():
+                        process.terminate()
+                    raise
         except BrokenProcessPool:  # one was ended from outside, as where memory is short: one by one, then
             pass
     for lane in lanes:
