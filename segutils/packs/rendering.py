@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import active_children, get_all_start_methods, get_context
+from multiprocessing import active_children, get_all_start_methods, get_context, parent_process
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from segutils.errors import InputError
 from segutils.packs import html, pdf, pptx, xlsx
 from segutils.packs.document import AUDIENCES, Pack, PackFormat
 from segutils.packs.reading import read_manifest, read_pack
-from segutils.runner.warm import die_with_parent
 
 VIEWS: Mapping[PackFormat, Callable[[Pack, Path], None]] = {
     "html": html.render,
@@ -109,7 +109,14 @@ def _context() -> BaseContext:
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to answer
-    die_with_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()  # however it ends
+        os._exit(1)
 
 
 def _check_known(wanted: Mapping[str, Sequence[str]]) -> None:

@@ -3,10 +3,13 @@
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import psutil
 import pytest
 
 from segutils.errors import InputError
@@ -73,3 +76,23 @@ def test_what_was_ended_from_outside_is_made_again(run, monkeypatch):
 def test_an_error_says_the_same_in_another_process():
     error = InputError("column 'spend' does not exist", where="engagement.yml, line 14", fix="use amount")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    """Killed from outside it can tell nobody; who works for it notices."""
+    script = tmp_path / "start.py"
+    script.write_text(
+        "import os, time\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from segutils.packs import rendering\n"
+        "if __name__ == '__main__':\n"
+        "    pool = ProcessPoolExecutor(1, mp_context=rendering._context(), initializer=rendering._begin)\n"
+        "    print(pool.submit(os.getpid).result(), flush=True)\n"
+        "    pool.submit(time.sleep, 120).result()\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as started:
+        worker = psutil.Process(int(started.stdout.readline()))
+        assert worker.is_running()
+        started.kill()
+    gone, left = psutil.wait_procs([worker], timeout=20)
+    assert gone and not left
