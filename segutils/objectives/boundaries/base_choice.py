@@ -194,7 +194,8 @@ def decide_base_choice(
     )
     order = [*options.option[: len(passing)], *rest, *evidence.table.base[evidence.table.base == OWN]]
     table = evidence.table.set_index("base").loc[order].reset_index()
-    firm = recommended != NONE and min(held) >= FIRM
+    # where only size tells, groups part large customers from small ones: that alone is no segmentation
+    firm = recommended != NONE and min(held) >= FIRM and not words.is_size(evidence, recommended)
     return Finding(
         slug=SLUG,
         status="fail" if recommended == NONE else "pass" if firm else "caution",

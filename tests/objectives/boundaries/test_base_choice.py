@@ -115,7 +115,6 @@ class TestPlantedTruth:
         """truth.bases: behaviour alone sees all six segments; of newcomers it sees none."""
         told = decide_base_choice(evidence, weighting=weigh(explained_margin=0.7, explained_retention=0.3))
         assert told.decision.recommendation == "Behavioural" and told.decision.robustness_share == 1.0
-        assert told.status == "pass"
         first = decide_base_choice(
             evidence, weighting=weigh(known_at_first_contact=0.6, explained_margin=0.4)
         )
@@ -209,6 +208,13 @@ class TestPlantedTruth:
         less = evidence.groupings.assign(explained_margin=evidence.groupings.explained_margin / 2)
         found = decide_base_choice(replace(evidence, groupings=less), weighting=stated_weights())
         assert "large" not in found.headline
+
+    def test_size_alone_is_watched_however_firm_it_is(self, evidence):
+        firm = weigh(explained_margin=0.7, explained_retention=0.3)
+        found = decide_base_choice(evidence, weighting=firm)
+        assert found.decision.robustness_share == 1.0 and found.status == "caution"
+        less = evidence.groupings.assign(explained_margin=evidence.groupings.explained_margin / 2)
+        assert decide_base_choice(replace(evidence, groupings=less), weighting=firm).status == "pass"
 
     def test_default_weights_of_what_was_measured_make_one(self, evidence):
         table = evidence.table.assign(life_cycle_fit=np.nan, addressable=np.nan)
