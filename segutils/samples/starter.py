@@ -107,7 +107,8 @@ tables:
 # overrides:
 #   segment-count: {{choice: "4", who: Jane Doe, when: {as_of}, why: Four teams will own the segments.}}
 
-# What later questions ask the client; the playbook's data/manufacturer/engagement.yml has an example of each:
+# What later questions ask the client. 'segutils describe SECTION' explains each, and the playbook's
+# data/manufacturer/engagement.yml has an example:
 # objectives, weights, thresholds, costs, margin_ladder, budgets, responses, scenarios, finance, key_results,
 # organisation, definitions, owners, governance, jurisdictions. Inside {{ }} quote a text that has a comma.
 
