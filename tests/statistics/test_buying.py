@@ -13,7 +13,7 @@ from segutils.statistics.buying import BetaGeometric, GammaPoisson, Histories, f
 from segutils.statistics.pareto_nbd import ParetoNBD, fit_pareto_nbd, measure_leaving
 from segutils.statistics.spending import fit_gamma_gamma, fit_log_normal
 
-SAMPLE = Path(__file__).parents[1] / "methodology" / "features" / "data" / "cdnow_sample.parquet"
+SAMPLE = Path(__file__).parent / "data" / "cdnow_sample.parquet"
 END = pd.Timestamp("1997-09-30")  # of the 39 weeks that the papers calibrate on
 
 

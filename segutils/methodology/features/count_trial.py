@@ -15,8 +15,8 @@ from segutils.methodology.features.count_treatments import (
     Treatments,
     fit_treatments,
 )
-from segutils.methodology.features.order_histories import Snapshot, count_between, take_snapshot
 from segutils.statistics.counts import ZeroInflation, check_zeros, dispersion_index
+from segutils.statistics.order_histories import Snapshot, count_between, take_snapshot
 from segutils.statistics.spending import GammaGamma, LogNormalSpend, fit_gamma_gamma, fit_log_normal
 
 MIN_CUSTOMERS = 200
@@ -77,9 +77,9 @@ def measure_treatments(
     Parameters
     ----------
     orders : pandas.DataFrame
-        From :func:`~segutils.methodology.features.order_histories.count_orders` at these cuts.
+        From :func:`~segutils.statistics.order_histories.count_orders` at these cuts.
     cuts : sequence of datetime.date
-        Three, from :func:`~segutils.methodology.features.order_histories.choose_cuts`.
+        Three, from :func:`~segutils.statistics.order_histories.choose_cuts`.
     max_customers : int
         Customers that the models are fitted on, drawn with `seed` where there are more.
     max_judged : int

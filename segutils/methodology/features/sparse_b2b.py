@@ -26,9 +26,9 @@ from segutils.methodology.features.count_trial import (
     expect_spend,
     fit_spend,
 )
-from segutils.methodology.features.order_histories import count_between, take_snapshot
 from segutils.statistics.decisions import check_override
 from segutils.statistics.intervals import percentile_interval
+from segutils.statistics.order_histories import count_between, take_snapshot
 
 SLUG = "sparse-b2b"
 FIRM = 0.8  # share of resamples with the same choice above which it is called firm

@@ -15,8 +15,8 @@ import pandas as pd
 
 from segutils.findings import Finding
 from segutils.methodology.features.count_trial import Trial
-from segutils.methodology.features.order_histories import count_orders
 from segutils.methodology.features.sparse_b2b import build_sparse_features
+from segutils.statistics.order_histories import count_orders
 
 FEATURES = ("expected_orders", "probability_alive", "value_per_order")
 
@@ -68,7 +68,7 @@ def build_expectations(
     Parameters
     ----------
     transactions, customers : ibis.Table
-        As for :func:`~segutils.methodology.features.order_histories.count_orders`.
+        As for :func:`~segutils.statistics.order_histories.count_orders`.
     treatment : Treatment or None
         It may have been chosen later than `as_of`; its numbers are estimated from the orders until then.
     as_of : datetime.date

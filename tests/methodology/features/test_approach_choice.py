@@ -19,9 +19,9 @@ from segutils.methodology.features.approach_trial import (
     Approach,
     value_column,
 )
-from segutils.methodology.features.order_histories import choose_cuts
 from segutils.methodology.features.survey_needs import read_needs
 from segutils.statistics.agreement import adjusted_rand
+from segutils.statistics.order_histories import choose_cuts
 
 FIELDS = ["industry", "employees", "country", "region", "sales_segment", "strategy_segment", "not_given"]
 STATED = {"who": "C. Moreau, CMO", "when": "2026-01-05", "why": "Positioning comes first."}

@@ -17,9 +17,9 @@ import pytest
 from segutils.errors import InputError
 from segutils.methodology.features.customers import build_features
 from segutils.methodology.features.measures import rank_values
-from segutils.methodology.features.order_histories import count_orders
 from segutils.methodology.features.periods import build_periods
 from segutils.methodology.features.rfm import build_rfm, check_rfm, look_back, score_ranks
+from segutils.statistics.order_histories import count_orders
 
 AS_OF, WINDOW_DAYS = date(2024, 3, 31), 91  # 2024-01-01 to 2024-03-31
 SHARES = {"categories": ["Fruit", "Fish"], "own_brand": "House"}

@@ -17,12 +17,12 @@ from segutils.methodology.features.count_treatments import (
     fit_treatments,
 )
 from segutils.methodology.features.count_trial import OWN, measure_treatments
-from segutils.methodology.features.order_histories import choose_cuts, count_orders, take_snapshot
 from segutils.methodology.features.sparse_b2b import (
     FEATURE_COLUMNS,
     build_features_of_finding,
     decide_sparse_b2b,
 )
+from segutils.statistics.order_histories import choose_cuts, count_orders, take_snapshot
 
 PERIOD = 364
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date
 
-import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,7 +30,6 @@ from segutils.objectives.attractiveness.objective_scores import (
     score_objectives,
     value_target,
 )
-from segutils.objectives.attractiveness.order_days import read_order_days
 from segutils.objectives.attractiveness.retention_stakes import NO_GROUP, RetentionStakes, measure_retention
 from segutils.objectives.attractiveness.stakes import LEAVING, Stakes, build_stakes
 
@@ -274,35 +272,6 @@ class TestWords:
     def test_span(self):
         assert say_span(4_300_000, 9_800_000, "EUR") == "EUR 4.3 to 9.8 million"
         assert say_span(781_000, 1_354_000, "EUR") == "EUR 781,000 to 1.4 million"
-
-
-class TestOrderDays:
-    def test_by_hand(self):
-        """a signed up on 1 January; b never did, so its first order starts the clock; c came too late."""
-        people = pd.DataFrame(
-            {"customer_id": ["a", "b", "c"], "signup_date": [date(2024, 1, 1), None, date(2024, 12, 31)]}
-        )
-        rows = [
-            ("a", "1", "2024-01-01"),
-            ("a", "2", "2024-07-01"),
-            ("a", "2", "2024-07-02"),
-            ("a", "3", "2024-07-01"),
-        ]
-        rows += [("b", "4", "2024-03-01"), ("b", "5", "2024-06-01"), ("a", "6", "2024-12-31")]
-        lines = pd.DataFrame(rows, columns=["customer_id", "order_id", "ordered_on"])
-        lines["ordered_on"] = pd.to_datetime(lines.ordered_on).dt.date
-        lines["net_revenue"] = 10.0
-        lines.loc[len(lines)] = ["b", "7", date(2024, 8, 1), -5.0]  # a return is no order
-        found = read_order_days(
-            *(ibis.memtable(people), ibis.memtable(lines)),
-            **{"cut": date(2024, 9, 30), "until": date(2024, 12, 31), "since": date(2024, 5, 1)},
-        )
-        assert found.customer_id.tolist() == ["a", "b"]
-        assert found.histories.purchases.tolist() == [2, 1]  # orders 2 and 3 of a are of one day
-        days = [274, 213]  # from 31 December and from 1 March to 30 September
-        assert found.histories.seen * 365.25 == pytest.approx(days)
-        assert found.histories.last * 365.25 == pytest.approx([183, 92])
-        assert found.counted.tolist() == [1, 1] and found.later.tolist() == [1, 0]
 
 
 class TestPlantedChurn:

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from segutils.errors import InputError
 from segutils.statistics.buying import Histories
 
 
@@ -28,13 +29,14 @@ def count_orders(transactions: ir.Table, customers: ir.Table, *, cuts: Sequence[
     Returns
     -------
     pandas.DataFrame
-        One row per customer that is known or has ordered: ``customer_id, start, orders_0…, last_0…,
-        revenue_0…`` (by cut, from the start on). Only orders with net revenue above 0 count, several of one
-        day as one. A customer starts on the day before sign-up, or before the data begin where sign-up was
-        earlier; where sign-up is unknown or later than the first order, with the first order, which then is
-        not counted. ``start`` is missing where neither is known.
+        One row per customer that is known or has ordered, sorted: ``customer_id, start, opened, orders_0…,
+        last_0…, revenue_0…`` (by cut, from the start on). Only orders with net revenue above 0 count, several
+        of one day as one. A customer starts on the day before sign-up, or before the data begin where sign-up
+        was earlier; where sign-up is unknown or later than the first order, with the first order
+        (``opened``), which then is not counted. ``start`` is missing where neither is known.
     """
-    known = customers.select(c for c in ("customer_id", "signup_date") if c in customers.columns).to_pandas()
+    columns = [name for name in ("customer_id", "signup_date") if name in customers.columns]
+    known = customers.select(*columns).to_pandas().drop_duplicates("customer_id")
     lines = transactions.filter(transactions.ordered_on <= cuts[-1])
     orders = lines.group_by("customer_id", "order_id").aggregate(
         day=lines.ordered_on.min(), revenue=lines.net_revenue.sum()
@@ -71,11 +73,12 @@ def _start_clocks(counted: pd.DataFrame, *, cuts: Sequence[date]) -> pd.DataFram
     entry = signup.clip(lower=begins)
     by_signup = entry.notna() & ~(first < entry)
     start = (entry - pd.Timedelta(days=1)).where(by_signup, first)
-    result = pd.DataFrame({"customer_id": counted["customer_id"], "start": start})
+    by_order = ~by_signup & first.notna()
+    result = pd.DataFrame({"customer_id": counted["customer_id"], "start": start, "opened": by_order})
     for number, cut in enumerate(cuts):
         orders = counted[f"orders_{number}"].fillna(0)
         # the order that starts the clock is no order of the history that follows
-        opened = (~by_signup & first.notna() & (first <= pd.Timestamp(cut))).astype(int)
+        opened = (by_order & (first <= pd.Timestamp(cut))).astype(int)
         left = orders - opened
         result[f"orders_{number}"] = left.astype(int)
         result[f"last_{number}"] = pd.to_datetime(counted[f"last_{number}"]).where(left > 0)
@@ -114,8 +117,19 @@ def take_snapshot(orders: pd.DataFrame, *, number: int, cut: date) -> Snapshot:
         Which of its cuts.
     cut : datetime.date
         Its day.
+
+    Raises
+    ------
+    InputError
+        Nobody was known by then.
     """
     seen = (pd.Timestamp(cut) - orders["start"]).dt.days
+    if not (seen > 0).any():
+        raise InputError(
+            f"no customer had signed up or bought before {cut}",
+            where="customers (signup_date), transactions (ordered_on, net_revenue)",
+            fix="give an earlier history, or a later as_of",
+        )
     part, seen = orders[seen > 0], seen[seen > 0]
     last = (part[f"last_{number}"] - part["start"]).dt.days.fillna(0)
     return Snapshot(
@@ -130,7 +144,7 @@ def take_snapshot(orders: pd.DataFrame, *, number: int, cut: date) -> Snapshot:
 
 
 def count_between(orders: pd.DataFrame, snapshot: Snapshot, *, number: int) -> np.ndarray:
-    """Orders of the snapshot's customers from its cut (`number`) to the next one."""
+    """Orders of the snapshot's customers from the cut of that number to the next one."""
     rows = orders.set_index("customer_id").loc[snapshot.customer_id]
     return (rows[f"orders_{number + 1}"] - rows[f"orders_{number}"]).to_numpy(float)
 
