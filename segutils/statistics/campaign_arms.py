@@ -149,9 +149,9 @@ def count_occasions(
     Parameters
     ----------
     exposures : ibis table
-        customer_id, campaign_id; assigned_at where known.
+        customer_id, campaign_id; assigned_on where known.
     campaigns : ibis table, optional
-        campaign_id; its started_at dates the rows without assigned_at.
+        campaign_id; its started_on dates the rows without assigned_on.
     as_of : datetime.date
         Last day of the window.
     window_days : int
@@ -161,11 +161,11 @@ def count_occasions(
     pandas.DataFrame
         customer_id, all_rows, dated (rows with a day), recent (rows in the window), sorted.
     """
-    own = exposures.assigned_at.cast("date") if "assigned_at" in exposures.columns else ibis.null("date")
+    own = exposures.assigned_on if "assigned_on" in exposures.columns else ibis.null("date")
     rows = exposures.select("customer_id", "campaign_id", own=own)
     day = rows.own
-    if campaigns is not None and "started_at" in campaigns.columns:
-        starts = campaigns.select(started_in="campaign_id", started=campaigns.started_at.cast("date"))
+    if campaigns is not None and "started_on" in campaigns.columns:
+        starts = campaigns.select(started_in="campaign_id", started=campaigns.started_on)
         rows = rows.left_join(starts, rows.campaign_id == starts.started_in)
         day = ibis.coalesce(rows.own, rows.started)
     rows = rows.select("customer_id", day=day)

@@ -23,7 +23,7 @@ def price_contacts(
     contacts : pandas.DataFrame
         campaign_id, contacts (NaN where nobody was contacted).
     campaigns : ibis table or None
-        campaign_id; channel, cost, started_at where known.
+        campaign_id; channel, cost, started_on where known.
     costs : pandas.DataFrame, optional
         amount, per, channel, owner.
 
@@ -33,13 +33,13 @@ def price_contacts(
         campaign_id, channel, started_on, contacts, cost_per_contact (NaN where unknown), basis (``booked``,
         ``stated`` or empty), owner (of what was stated); one row per row of `contacts`.
     """
-    table, wanted = contacts[["campaign_id", "contacts"]], ["campaign_id", "channel", "cost", "started_at"]
+    table, wanted = contacts[["campaign_id", "contacts"]], ["campaign_id", "channel", "cost", "started_on"]
     if campaigns is not None:
         known = campaigns.select([c for c in wanted if c in campaigns.columns]).to_pandas()
         table = table.merge(known, on="campaign_id", how="left")
     table = table.reindex(columns=[*wanted, "contacts"])
     table["channel"] = table["channel"].fillna("").astype(str)
-    table["started_on"] = pd.to_datetime(table["started_at"]).dt.date
+    table["started_on"] = pd.to_datetime(table["started_on"]).dt.date
     booked = table["cost"].astype(float) / table["contacts"]
     stated = {}
     if costs is not None and len(costs):

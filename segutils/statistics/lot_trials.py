@@ -131,26 +131,22 @@ def sum_margins(lines: ir.Table) -> pd.DataFrame:
     return sums.order_by("customer_id").to_pandas().set_index("customer_id")
 
 
-def sum_tested_margins(
-    lines: ir.Table, tested: list[str], *, as_of: date, ordered: str = "ordered_on"
-) -> pd.Series:
+def sum_tested_margins(lines: ir.Table, tested: list[str], *, as_of: date) -> pd.Series:
     """What did the tested products leave, by customer, in the year up to `as_of`?
 
     Parameters
     ----------
     lines : ibis table
-        ``customer_id, product_id, net_revenue, contribution_margin`` and the column `ordered`.
+        ``customer_id, product_id, ordered_on, net_revenue, contribution_margin``.
     tested : list of str
         Products.
     as_of : datetime.date
-    ordered : str
-        Column with the day, or the moment, of an order.
 
     Returns
     -------
     pandas.Series
         Contribution margin; index customer_id; customers who bought some.
     """
-    day, first = lines[ordered].cast("date"), as_of - timedelta(days=YEAR - 1)
+    day, first = lines.ordered_on, as_of - timedelta(days=YEAR - 1)
     in_year = (day >= ibis.literal(first)) & (day <= ibis.literal(as_of))
     return sum_margins(lines.filter(lines.product_id.isin(tested) & in_year)).margin

@@ -20,14 +20,13 @@ def measure_orders(
     by: str = "segment",
     window_days: int = 365,
     margin_rate: float = 0.0,
-    ordered: str = "ordered_on",
 ) -> pd.DataFrame | None:
     """What does a customer of each group bring a year, and what does one more order bring?
 
     Parameters
     ----------
     transactions : ibis table
-        customer_id, order_id, net_revenue and the column `ordered`; contribution_margin where known.
+        customer_id, order_id, ordered_on, net_revenue; contribution_margin where known.
     members : pandas.DataFrame
         customer_id and the column `by`.
     as_of : datetime.date
@@ -38,8 +37,6 @@ def measure_orders(
     margin_rate : float
         Contribution margin as a share of net revenue, as somebody stated it; used where order lines have no
         margin. 0: not stated.
-    ordered : str
-        Column with the day, or the moment, of an order.
 
     Returns
     -------
@@ -52,7 +49,7 @@ def measure_orders(
     booked = MARGIN in transactions.columns
     if not booked and margin_rate <= 0:
         return None
-    day, first = transactions[ordered].cast("date"), as_of - timedelta(days=window_days - 1)
+    day, first = transactions.ordered_on, as_of - timedelta(days=window_days - 1)
     lines = transactions.filter((day >= ibis.literal(first)) & (day <= ibis.literal(as_of)))
     margin = lines[MARGIN].fill_null(0) if booked else lines.net_revenue
     orders = lines.group_by("customer_id", "order_id").agg(

@@ -72,7 +72,7 @@ def estimate_responses(
     Parameters
     ----------
     exposures : ibis table, optional
-        ``customer_id, campaign_id, arm, responded, randomised``; optional ``assigned_at``. Campaigns that
+        ``customer_id, campaign_id, arm, responded, randomised``; optional ``assigned_on``. Campaigns that
         were not given out by chance, or had one arm only, are not read.
     transactions : ibis table
         ``customer_id, order_id, ordered_on, net_revenue, contribution_margin``.
@@ -234,7 +234,7 @@ def _count_recent(
     exposures: ir.Table, groups: pd.DataFrame, as_of: date, window_days: int, control_arms: Sequence[str]
 ) -> pd.Series:
     """Contacts of each group in the window, of all campaigns; empty where they have no dates."""
-    if "assigned_at" not in exposures.columns:
+    if "assigned_on" not in exposures.columns:
         return pd.Series(dtype=float)
     seen = count_occasions(
         exposures.filter(was_contacted(exposures, control_arms)), as_of=as_of, window_days=window_days

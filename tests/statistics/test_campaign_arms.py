@@ -21,8 +21,8 @@ ROWS = pd.DataFrame(
         ("b", "C2", "mailed", None, None, 7.0, None),  # nobody knows whether b responded
         ("c", "C3", "mailed", True, True, 8.0, "2026-01-01"),  # by lot, but nobody was kept back
     ],
-    columns=["customer_id", "campaign_id", "arm", "randomised", "responded", "outcome_value", "assigned_at"],
-).assign(assigned_at=lambda t: pd.to_datetime(t.assigned_at))
+    columns=["customer_id", "campaign_id", "arm", "randomised", "responded", "outcome_value", "assigned_on"],
+).assign(assigned_on=lambda t: pd.to_datetime(t.assigned_on).dt.date)
 MEMBERS = pd.DataFrame({"customer_id": list("abc"), "kind": ["G", "G", "H"]})
 
 
@@ -64,9 +64,7 @@ def test_contacts_are_counted_whoever_they_were():
 def test_occasions_by_hand():
     exposures = ibis.memtable(ROWS)
     starts = ibis.memtable(
-        pd.DataFrame(
-            {"campaign_id": ["C1", "C2"], "started_at": pd.to_datetime(["2020-01-01", "2025-12-31"])}
-        )
+        pd.DataFrame({"campaign_id": ["C1", "C2"], "started_on": [date(2020, 1, 1), date(2025, 12, 31)]})
     )
     expected = {"a": [2, 1, 1], "b": [2, 1, 1], "c": [2, 2, 0], "x": [1, 1, 1]}
     found = campaign_arms.count_occasions(exposures, as_of=AS_OF)
@@ -76,5 +74,5 @@ def test_occasions_by_hand():
     assert dated.T.to_dict("list") == {**expected, "a": [2, 2, 2], "b": [2, 2, 2]}
     month = campaign_arms.count_occasions(exposures, starts, as_of=AS_OF, window_days=31)
     assert month.recent.to_list() == [1, 1, 0, 0]
-    undated = campaign_arms.count_occasions(exposures.drop("assigned_at"), as_of=AS_OF)
+    undated = campaign_arms.count_occasions(exposures.drop("assigned_on"), as_of=AS_OF)
     assert undated.dated.sum() == 0 and undated.recent.sum() == 0

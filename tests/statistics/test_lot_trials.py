@@ -83,10 +83,10 @@ def test_what_the_tested_products_left():
             ("b", "q", "2025-06-01", 100.0, 7.0),  # not tested
             ("a", "p", "2025-12-31", 50.0, 20.0),
         ],
-        columns=["customer_id", "product_id", "at", "net_revenue", "contribution_margin"],
-    ).assign(at=lambda t: pd.to_datetime(t["at"]) + pd.Timedelta(hours=22))
+        columns=["customer_id", "product_id", "ordered_on", "net_revenue", "contribution_margin"],
+    ).assign(ordered_on=lambda t: pd.to_datetime(t.ordered_on).dt.date)
     table = ibis.memtable(lines)
-    found = lot_trials.sum_tested_margins(table, ["p"], as_of=date(2025, 12, 31), ordered="at")
+    found = lot_trials.sum_tested_margins(table, ["p"], as_of=date(2025, 12, 31))
     assert found.to_dict() == {"a": 20.0, "b": 40.0}
     both = lot_trials.sum_margins(table)
     assert both.loc["b"].to_list() == [300.0, 88.0] and both.index.to_list() == ["a", "b"]

@@ -50,7 +50,7 @@ def expose(
             "customer_id": [f"{group}{n:03d}" for n in range(of + control_of)],
             "campaign_id": campaign,
             "arm": arms,
-            "assigned_at": pd.Timestamp("2025-06-01"),
+            "assigned_on": date(2025, 6, 1),
             "randomised": randomised,
             "responded": told,
         }

@@ -50,7 +50,7 @@ def build_behaviour(transactions: ir.Table, *, cut: date, until: date) -> pd.Dat
     Parameters
     ----------
     transactions : ibis.Table
-        ``customer_id, order_id, net_revenue``, ``ordered_on`` (or ``ordered_at``).
+        ``customer_id, order_id, ordered_on, net_revenue``.
     cut, until : datetime.date
         Last day of the behaviour; last day of the outcome.
 
@@ -60,9 +60,11 @@ def build_behaviour(transactions: ir.Table, *, cut: date, until: date) -> pd.Dat
         One row per customer with an order until the cut: ``customer_id, recency`` (days), ``frequency``
         (orders), ``monetary_value`` (net revenue per order), ``next_revenue``, ``next_active``.
     """
-    day = transactions.ordered_on if "ordered_on" in transactions.columns else transactions.ordered_at.date()
     lines = transactions.select(
-        "customer_id", "order_id", day=day, revenue=transactions.net_revenue.cast("float64")
+        "customer_id",
+        "order_id",
+        day=transactions.ordered_on,
+        revenue=transactions.net_revenue.cast("float64"),
     )
     lines = lines.filter(lines.day <= until)
     before = lines.day <= cut

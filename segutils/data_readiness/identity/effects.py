@@ -73,7 +73,7 @@ def build_effect(mapped: pd.DataFrame, transactions: ir.Table, *, as_of: date) -
     mapped : pandas.DataFrame
         ``customer_id, entity_id``; from :func:`map_customers`.
     transactions : ibis.Table
-        ``customer_id, order_id, ordered_at, net_revenue``. Lines of customers that `mapped` does not have are
+        ``customer_id, order_id, ordered_on, net_revenue``. Lines of customers that `mapped` does not have are
         left out.
     as_of : datetime.date
         The last day of the data; recency is counted from it.
@@ -114,7 +114,7 @@ def _sum_up(mapped: pd.DataFrame, transactions: ir.Table) -> pd.DataFrame:
     lines = transactions.select(
         "customer_id",
         "order_id",
-        day=transactions.ordered_at.cast("date").cast("timestamp").epoch_seconds().cast("float64") / 86_400,
+        day=transactions.ordered_on.cast("timestamp").epoch_seconds().cast("float64") / 86_400,
         revenue=transactions.net_revenue.cast("float64"),
     ).inner_join(names, "customer_id")
     totals = lines.group_by("entity_id").agg(

@@ -67,7 +67,7 @@ def build_resolution(
     customers : ibis.Table
         ``customer_id``.
     transactions : ibis.Table
-        ``customer_id, order_id, ordered_at, net_revenue``.
+        ``customer_id, order_id, ordered_on, net_revenue``.
     as_of : datetime.date
         The last day of the data.
     min_probability : float

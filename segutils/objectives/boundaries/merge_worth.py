@@ -72,7 +72,7 @@ def build_levers(
         Order lines: ``customer_id, ordered_on, net_revenue, contribution_margin``; optional ``product_id``.
     as_of : datetime.date
     exposures : ibis table, optional
-        ``customer_id, campaign_id, arm, randomised, outcome_value, assigned_at``.
+        ``customer_id, campaign_id, arm, randomised, outcome_value, assigned_on``.
     campaigns : ibis table, optional
         ``campaign_id, cost``.
     price_tests : ibis table, optional
@@ -87,7 +87,7 @@ def build_levers(
     """
     if MARGIN not in lines.columns:
         return []
-    wanted = {"customer_id", "campaign_id", "arm", "randomised", "outcome_value", "assigned_at"}
+    wanted = {"customer_id", "campaign_id", "arm", "randomised", "outcome_value", "assigned_on"}
     found = []
     if exposures is not None and wanted <= set(exposures.columns):
         found.append(_build_contact(lines, exposures, campaigns, as_of=as_of))

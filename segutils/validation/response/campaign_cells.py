@@ -79,7 +79,7 @@ def build_worth(
     Parameters
     ----------
     transactions : ibis table or None
-        customer_id, order_id, ordered_at, net_revenue; contribution_margin where known.
+        customer_id, order_id, ordered_on, net_revenue; contribution_margin where known.
     members : pandas.DataFrame
         From :func:`build_members`.
     as_of : datetime.date
@@ -102,7 +102,6 @@ def build_worth(
         as_of=as_of,
         window_days=window_days,
         margin_rate=margin_rate,
-        ordered="ordered_at",
     )
     if worth is None:
         return None

@@ -174,7 +174,7 @@ def count_collisions(
     Parameters
     ----------
     exposures : ibis table or None
-        customer_id, campaign_id, arm; assigned_at, or started_at of the campaign.
+        customer_id, campaign_id, arm; assigned_on, or started_on of the campaign.
     campaigns : ibis table or None
     audiences : pandas.Series or None
         From :func:`find_audiences`.
@@ -190,17 +190,17 @@ def count_collisions(
         return None
     empty = pd.DataFrame(columns=["segment", "other", "customers"])
     own = audiences[audiences != ""].rename("segment").reset_index()
-    dated = "assigned_at" in exposures.columns
+    dated = "assigned_on" in exposures.columns
     if own["segment"].nunique() < 2 or not (
-        dated or (campaigns is not None and "started_at" in campaigns.columns)
+        dated or (campaigns is not None and "started_on" in campaigns.columns)
     ):
         return empty
     rows = exposures.filter(was_contacted(exposures, control_arms))
     if not dated:
-        starts = campaigns.select("campaign_id", assigned_at=campaigns.started_at)
+        starts = campaigns.select("campaign_id", assigned_on=campaigns.started_on)
         rows = rows.inner_join(starts, "campaign_id")
     rows = rows.inner_join(ibis.memtable(own.astype("object")), "campaign_id")
-    rows = rows.select("customer_id", "segment", day=rows.assigned_at.date())
+    rows = rows.select("customer_id", "segment", day=rows.assigned_on)
     other = rows.select("customer_id", other=rows.segment, later=rows.day)
     met = rows.inner_join(other, "customer_id")
     reach = ibis.interval(days=window_days)
@@ -230,7 +230,7 @@ def build_category_shares(
     if "category" not in products.columns or "product_id" not in transactions.columns:
         return None
     first = ibis.literal(as_of - timedelta(days=window_days - 1))
-    day = transactions.ordered_at.date()
+    day = transactions.ordered_on
     lines = transactions.filter((day >= first) & (day <= ibis.literal(as_of)))
     lines = lines.select("customer_id", "product_id", revenue=lines.net_revenue.cast("float64"))
     lines = lines.filter(lines.revenue > 0).inner_join(

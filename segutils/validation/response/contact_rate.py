@@ -54,17 +54,17 @@ def count_contacts(
     """How often did the customers of each segment come up for a campaign in the year up to `as_of`?
 
     A row of exposures is one occasion: the customer was contacted, or kept back as one of a control group. A
-    row is dated by ``assigned_at``, else by the campaign's ``started_at``. Where neither is known, all rows
+    row is dated by ``assigned_on``, else by the campaign's ``started_on``. Where neither is known, all rows
     are divided by the years that purchases cover.
 
     Parameters
     ----------
     exposures : ibis table or None
-        customer_id, campaign_id; assigned_at where known.
+        customer_id, campaign_id; assigned_on where known.
     campaigns : ibis table or None
-        campaign_id; started_at where known.
+        campaign_id; started_on where known.
     lines : ibis table or None
-        ordered_at where known; read only where campaigns have no dates.
+        ordered_on where known; read only where campaigns have no dates.
     members : pandas.DataFrame
         customer_id, segment; other customers are not counted.
     as_of : datetime.date
@@ -117,14 +117,14 @@ def count_contacts(
 
 
 def _say_dates(exposures: ir.Table) -> str:
-    if "assigned_at" in exposures.columns:
+    if "assigned_on" in exposures.columns:
         return "counted by the day of assignment"
     return "counted by the first day of the campaign"
 
 
 def _count_years(lines: ir.Table | None, as_of: date) -> float:
     """Years from the first purchase to `as_of`, at least one; 0 where no purchase has a date."""
-    if lines is None or "ordered_at" not in lines.columns:
+    if lines is None or "ordered_on" not in lines.columns:
         return 0.0
-    first = lines.ordered_at.cast("date").min().to_pyarrow().as_py()
+    first = lines.ordered_on.min().to_pyarrow().as_py()
     return max(((as_of - first).days + 1) / YEAR, 1.0) if first is not None else 0.0

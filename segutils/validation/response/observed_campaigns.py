@@ -50,9 +50,9 @@ def build_past_orders(
     Parameters
     ----------
     exposures : ibis table or None
-        customer_id, campaign_id, arm; assigned_at, or started_at of the campaign.
+        customer_id, campaign_id, arm; assigned_on, or started_on of the campaign.
     campaigns, transactions : ibis table or None
-        campaign_id, started_at; customer_id, order_id, ordered_at.
+        campaign_id, started_on; customer_id, order_id, ordered_on.
     days : int
         Days before the day of assignment.
     control_arms : sequence of str
@@ -69,15 +69,15 @@ def build_past_orders(
         "customer_id",
         "campaign_id",
         treated=was_contacted(exposures, control_arms),
-        **({"day": exposures.assigned_at.date()} if "assigned_at" in exposures.columns else {}),
+        **({"day": exposures.assigned_on} if "assigned_on" in exposures.columns else {}),
     )
-    if "assigned_at" not in exposures.columns:
-        if campaigns is None or "started_at" not in campaigns.columns:
+    if "assigned_on" not in exposures.columns:
+        if campaigns is None or "started_on" not in campaigns.columns:
             return None
-        starts = campaigns.select("campaign_id", day=campaigns.started_at.date())
+        starts = campaigns.select("campaign_id", day=campaigns.started_on)
         rows = rows.inner_join(starts, "campaign_id")
     rows = rows.filter(rows.day.notnull())
-    orders = transactions.select("customer_id", "order_id", ordered=transactions.ordered_at.date()).distinct()
+    orders = transactions.select("customer_id", "order_id", ordered=transactions.ordered_on).distinct()
     met = rows.left_join(orders, "customer_id")
     before = (met.ordered < met.day) & (met.ordered >= met.day - ibis.interval(days=days))
     each = met.group_by("campaign_id", "treated", "customer_id").agg(

@@ -55,13 +55,13 @@ def build_contact_policy(
     Parameters
     ----------
     exposures : ibis table
-        ``customer_id, campaign_id, arm, randomised, outcome_value``; ``assigned_at`` where known.
+        ``customer_id, campaign_id, arm, randomised, outcome_value``; ``assigned_on`` where known.
     campaigns : ibis table, optional
         ``campaign_id, cost``: a contact costs the campaign's cost over the customers contacted;
-        ``started_at`` dates rows without ``assigned_at``.
+        ``started_on`` dates rows without ``assigned_on``.
     lines : ibis table
         ``customer_id, net_revenue, contribution_margin``: the segment's margin turns an outcome into
-        contribution margin; ``ordered_at`` tells the years covered where campaigns have no dates.
+        contribution margin; ``ordered_on`` tells the years covered where campaigns have no dates.
     segments : pandas.DataFrame
         ``customer_id, segment``; customers without purchases are left aside, because having bought is an
         outcome.
@@ -112,7 +112,7 @@ def build_price_policy(
     products : ibis table
         ``product_id, list_price, unit_cost``.
     lines : ibis table
-        ``customer_id, product_id, ordered_at, net_revenue, contribution_margin``: what the tested products
+        ``customer_id, product_id, ordered_on, net_revenue, contribution_margin``: what the tested products
         bring a year.
     segments : pandas.DataFrame
         ``customer_id, segment``.
@@ -132,7 +132,7 @@ def build_price_policy(
         return None
     gain = fit_policy_gain(trials.merge(own, on="customer_id"), repeats=repeats, seed=seed)
     tested = sorted(trials["stratum"].unique())
-    earned = sum_tested_margins(lines, tested, as_of=as_of, ordered="ordered_at")
+    earned = sum_tested_margins(lines, tested, as_of=as_of)
     margin = float(earned[earned.index.isin(own["customer_id"])].sum())
     if gain.base <= 0 or margin <= 0:
         return None

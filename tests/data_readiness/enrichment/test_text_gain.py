@@ -80,8 +80,8 @@ def test_behaviour_by_hand():
                 ("B", "4", "2024-12-31", 10.0),
                 ("C", "5", "2025-01-01", 99.0),
             ],
-            columns=["customer_id", "order_id", "ordered_at", "net_revenue"],
-        ).assign(ordered_at=lambda frame: pd.to_datetime(frame.ordered_at))
+            columns=["customer_id", "order_id", "ordered_on", "net_revenue"],
+        ).assign(ordered_on=lambda frame: pd.to_datetime(frame.ordered_on).dt.date)
     )
     found = text_gain.build_behaviour(lines, cut=date(2024, 12, 31), until=date(2025, 12, 31))
     assert found.customer_id.tolist() == ["A", "B"]

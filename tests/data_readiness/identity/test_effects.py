@@ -20,7 +20,7 @@ LINES = pd.DataFrame(
     {
         "customer_id": ["A", "A", "B", "C", "C", "X"],
         "order_id": ["1", "1", "2", "3", "4", "5"],
-        "ordered_at": pd.to_datetime(["2024-12-01"] * 3 + ["2024-12-21"] * 3),
+        "ordered_on": [date(2024, 12, 1)] * 3 + [date(2024, 12, 21)] * 3,
         "net_revenue": [60.0, 40.0, 100.0, 150.0, 50.0, 999.0],
     }
 )

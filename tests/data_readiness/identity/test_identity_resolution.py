@@ -17,9 +17,9 @@ from segutils.findings import read_finding
 def build_orders(drawn):
     """One order of the same amount per account."""
     ids = drawn.customers.select("customer_id").order_by("customer_id").to_pandas()["customer_id"]
-    day = pd.Timestamp("2025-06-01")
+    day = date(2025, 6, 1)
     return ibis.memtable(
-        pd.DataFrame({"customer_id": ids, "order_id": ids, "ordered_at": day, "net_revenue": 100.0})
+        pd.DataFrame({"customer_id": ids, "order_id": ids, "ordered_on": day, "net_revenue": 100.0})
     )
 
 

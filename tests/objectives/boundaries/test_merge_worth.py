@@ -83,7 +83,7 @@ class TestWorth:
                     "arm": ["treated", "control", "treated", "treated"],
                     "randomised": [True, True, True, False],
                     "outcome_value": [100.0, 50.0, 0.0, 9.0],
-                    "assigned_at": pd.to_datetime(["2025-03-01", "2025-03-01", "2024-12-31", "2025-03-01"]),
+                    "assigned_on": [date(2025, 3, 1), date(2025, 3, 1), date(2024, 12, 31), date(2025, 3, 1)],
                 }
             )
         )

@@ -13,6 +13,11 @@ from segutils.samples.marketing import campaigns
 from segutils.validation.response import campaign_cells
 
 TABLES = ("exposures", "campaigns", "transactions", "products")
+DAYS = {  # which ingestion leaves beside the moments
+    "exposures": ("assigned_at", "assigned_on"),
+    "campaigns": ("started_at", "started_on"),
+    "transactions": ("ordered_at", "ordered_on"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +45,13 @@ def _draw(accounts: int, seed: int, *, null: bool = False) -> Campaigner:
             step(making)
         campaigns.build_campaigns(making)
         engine = ibis.duckdb.connect()
-        tables = {
-            name: engine.create_table(name, making.ask(f"select * from client.{name}")) for name in TABLES
-        }
+        tables = {}
+        for name in TABLES:
+            given = making.ask(f"select * from client.{name}")
+            if name in DAYS:
+                moment, day = DAYS[name]
+                given[day] = given[moment].dt.date
+            tables[name] = engine.create_table(name, given)
         truth = making.ask("select customer_id, segment from truth.accounts order by customer_id")
         return Campaigner(
             tables=tables,

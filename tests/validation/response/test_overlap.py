@@ -71,8 +71,8 @@ def exposures() -> pd.DataFrame:
     rows += [(str(n), "K2", "treated", "2025-03-20") for n in (0, 4, 5, 6, 7)]
     rows += [(str(n), "K2", "control", "2025-03-20") for n in (1, 2, 3)]
     rows += [(str(n), "K3", "treated", "2025-09-01") for n in (1, 4, 5, 6, 7)]
-    frame = pd.DataFrame(rows, columns=["customer_id", "campaign_id", "arm", "assigned_at"])
-    return frame.assign(assigned_at=pd.to_datetime(frame["assigned_at"]))
+    frame = pd.DataFrame(rows, columns=["customer_id", "campaign_id", "arm", "assigned_on"])
+    return frame.assign(assigned_on=pd.to_datetime(frame["assigned_on"]).dt.date)
 
 
 def test_reach_audiences_and_collisions_by_hand():
@@ -93,9 +93,9 @@ def test_reach_audiences_and_collisions_by_hand():
     near = closeness.count_collisions(given, None, audiences, window_days=5)
     assert near.empty
     starts = ibis.memtable(
-        pd.DataFrame({"campaign_id": ["K1", "K2", "K3"], "started_at": pd.to_datetime(["2025-03-01"] * 3)})
+        pd.DataFrame({"campaign_id": ["K1", "K2", "K3"], "started_on": [date(2025, 3, 1)] * 3})
     )
-    undated = ibis.memtable(exposures().drop(columns="assigned_at"))
+    undated = ibis.memtable(exposures().drop(columns="assigned_on"))
     assert closeness.count_collisions(undated, starts, audiences, window_days=0)["customers"].tolist() == [
         2,
         2,

@@ -161,9 +161,9 @@ def test_margin_per_customer_and_order_by_hand():
         {
             "customer_id": ["1", "1", "2", "2", "3"],
             "order_id": ["a", "b", "c", "r", "old"],
-            "ordered_at": pd.to_datetime(
+            "ordered_on": pd.to_datetime(
                 ["2025-02-01", "2025-03-01", "2025-04-01", "2025-05-01", "2023-01-01"]
-            ),
+            ).date,
             "net_revenue": [20.0, 40.0, 30.0, -10.0, 99.0],
             "contribution_margin": [8.0, 12.0, 10.0, -5.0, 50.0],
         }
@@ -210,14 +210,14 @@ def test_planted_truth(campaigner, null_campaigner):
 def count(rows: list[tuple[str, str, str | None]], *, starts: dict[str, str] | None = None, lines=None):
     """A is customers 1 to 4, B is 5 and 6, and 7 bought nothing: its rows are of no segment asked for."""
     members = pd.DataFrame({"customer_id": list("123456"), "segment": list("AAAABB")})
-    exposures = pd.DataFrame(rows, columns=["customer_id", "campaign_id", "assigned_at"])
-    exposures["assigned_at"] = pd.to_datetime(exposures["assigned_at"])
-    if exposures["assigned_at"].isna().all():
-        exposures = exposures.drop(columns="assigned_at")
+    exposures = pd.DataFrame(rows, columns=["customer_id", "campaign_id", "assigned_on"])
+    exposures["assigned_on"] = pd.to_datetime(exposures["assigned_on"]).dt.date
+    if exposures["assigned_on"].isna().all():
+        exposures = exposures.drop(columns="assigned_on")
     campaigns = None
     if starts:
         campaigns = pd.DataFrame(
-            {"campaign_id": list(starts), "started_at": pd.to_datetime([*starts.values()])}
+            {"campaign_id": list(starts), "started_on": pd.to_datetime([*starts.values()]).date}
         )
         campaigns = ibis.memtable(campaigns)
     return contact_rate.count_contacts(
@@ -242,7 +242,7 @@ def test_contacts_without_a_day_of_assignment_take_the_campaigns():
 
 def test_contacts_without_any_date_are_divided_by_the_years_of_purchases():
     rows = [("1", "K1", None), ("2", "K1", None), ("5", "K1", None), ("1", "K0", None)]
-    lines = ibis.memtable(pd.DataFrame({"ordered_at": pd.to_datetime(["2024-01-02", "2025-06-01"])}))
+    lines = ibis.memtable(pd.DataFrame({"ordered_on": [date(2024, 1, 2), date(2025, 6, 1)]}))
     found = count(rows, lines=lines)  # 2 January 2024 to 31 December 2025 is 730 days
     assert found.a_year.to_dict() == {"A": 1.5, "B": 0.5} and "the 2.0 years" in found.basis
     assert count(rows).a_year.to_dict() == {"A": 3.0, "B": 1.0}

@@ -23,6 +23,11 @@ BUILT = (
     campaigns.build_campaigns,
     price_tests.build_price_tests,
 )
+DAYS = {  # which ingestion leaves beside the moments
+    "campaigns": ("started_at", "started_on"),
+    "exposures": ("assigned_at", "assigned_on"),
+    "transactions": ("ordered_at", "ordered_on"),
+}
 TRUTH = ("accounts", "drift", "regional_exception", "campaign_lifts", "exposures", "elasticities")
 # what 3_1_features computes for this client, said once more in SQL
 FEATURES = """
@@ -76,7 +81,8 @@ def planted(tmp_path_factory) -> Iterator[Planted]:
         for step in (*client.FIRST, *BUILT):
             step(making)
         for name in TABLES:
-            making.db.execute(f"copy client.{name} to '{folder / name}.parquet'")
+            day = ", {}::date as {}".format(*DAYS[name]) if name in DAYS else ""
+            making.db.execute(f"copy (select *{day} from client.{name}) to '{folder / name}.parquet'")
         truth = {name: making.db.sql(f"select * from truth.{name}").df() for name in TRUTH}
 
         def query(text: str) -> pd.DataFrame:

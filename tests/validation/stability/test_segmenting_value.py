@@ -98,7 +98,7 @@ def test_contact_trials_by_hand():
             "arm": ["treated", "treated", "control", "control", "treated", "treated"],
             "randomised": [True] * 4 + [False] * 2,
             "outcome_value": [100.0, 50.0, 20.0, 0.0, 999.0, 0.0],
-            "assigned_at": pd.to_datetime(["2025-03-01"] * 4 + ["2024-03-01", "2025-03-02"]),
+            "assigned_on": [date(2025, 3, 1)] * 4 + [date(2024, 3, 1), date(2025, 3, 2)],
         }
     )
     lines = pd.DataFrame(
@@ -114,8 +114,8 @@ def test_contact_trials_by_hand():
     # contacted 100/2 − 10 and 50/2 − 10, not contacted 10 and 0: contact is best on average (27.5 against 5)
     assert found.gain.arm == "contact" and found.gain.gain == 0.0
     # without a day of assignment the campaign's counts: C1 of this year has four rows, C2 of last year none
-    dated = campaigns.assign(started_at=pd.to_datetime(["2025-03-01", "2024-03-01"]))
-    bare = map(ibis.memtable, (exposures.drop(columns="assigned_at"), dated, lines))
+    dated = campaigns.assign(started_on=[date(2025, 3, 1), date(2024, 3, 1)])
+    bare = map(ibis.memtable, (exposures.drop(columns="assigned_on"), dated, lines))
     found = trials.build_contact_policy(*bare, segments, as_of=AS_OF, repeats=1)
     assert found.times_a_year == 4 and "first day of the campaign" in found.scaling
     without = exposures.assign(randomised=False)
