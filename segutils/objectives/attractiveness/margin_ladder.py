@@ -26,6 +26,7 @@ VOLUMES = {"orders": "orders", "order lines": "order_lines", "net revenue": "net
 CUSTOMERS = "customers"  # the driver that does not depend on orders
 REVENUE, CM1 = "net revenue", "CM1"
 YEAR = 4  # quarters
+DIGITS = 4  # of an amount, after the point
 LADDER = Need(
     question="What does each level of contribution margin take off the one above?",
     table="engagement file",
@@ -273,8 +274,10 @@ def _read_people(customers: ir.Table, booked: pd.DataFrame) -> pd.DataFrame:
 def _sum_volumes(volumes: ir.Table, people: pd.DataFrame) -> pd.DataFrame:
     joined = volumes.left_join(_as_table(people), "customer_id")
     joined = joined.mutate(group=ibis.coalesce(joined["group"], ibis.literal("")))
-    sums = {name: joined[name].sum() for name in VOLUMES.values()}
-    return joined.group_by("quarter", "channel", "group").aggregate(**sums).to_pandas()
+    keys = ("quarter", "channel", "group")
+    # exact sums in a fixed order: rates, and all that is fitted to margins, must not depend on threads
+    sums = {n: joined[n].cast("decimal(24, 6)").sum().cast("float64") for n in VOLUMES.values()}
+    return joined.group_by(*keys).aggregate(**sums).order_by(*keys).to_pandas()
 
 
 def _rate_pools(
@@ -371,4 +374,5 @@ def _as_table(people: pd.DataFrame) -> ir.Table:
 
 
 def _spread(table: pd.DataFrame, name: str, quarters: int) -> np.ndarray:
-    return table[[f"{name}_{quarter}" for quarter in range(quarters)]].to_numpy(dtype=float)
+    """Customer x quarter, without the digits that depend on the order in which threads have summed."""
+    return np.round(table[[f"{name}_{quarter}" for quarter in range(quarters)]].to_numpy(dtype=float), DIGITS)
