@@ -26,7 +26,7 @@ VOLUMES = {"orders": "orders", "order lines": "order_lines", "net revenue": "net
 CUSTOMERS = "customers"  # the driver that does not depend on orders
 REVENUE, CM1 = "net revenue", "CM1"
 YEAR = 4  # quarters
-DIGITS = 4  # of an amount, after the point
+EXACT = "decimal(24, 9)"  # sums of it do not depend on the order in which threads add up, as floats do
 LADDER = Need(
     question="What does each level of contribution margin take off the one above?",
     table="engagement file",
@@ -218,7 +218,7 @@ def _count_volumes(lines: ir.Table, quarters: list[tuple[date, date]]) -> ir.Tab
         sums["margin"] = ibis.coalesce(inside.contribution_margin, 0).sum().cast("float64")
     elif {"unit_cost", "quantity"} <= set(inside.columns):
         left = inside.net_revenue.cast("float64") - (inside.unit_cost * inside.quantity).cast("float64")
-        sums["margin"] = ibis.coalesce(left, 0.0).sum()
+        sums["margin"] = ibis.coalesce(left, 0.0).cast(EXACT).sum().cast("float64")
     return inside.group_by("customer_id", "channel", "quarter").aggregate(**sums)
 
 
@@ -226,7 +226,8 @@ def _read_pools(costs: ir.Table, starts: list[date], as_of: date) -> pd.DataFram
     """``quarter, pool, driver, channel, group, amount``; longer periods go to their quarters by days."""
     keys = ["period", "pool", "driver", *(n for n in ("channel", "segment") if n in costs.columns)]
     known = costs.filter(costs.period <= as_of)
-    table = known.group_by(keys).aggregate(amount=known.amount.sum().cast("float64")).to_pandas()
+    summed = known.group_by(keys).aggregate(amount=known.amount.sum().cast("float64"))
+    table = summed.order_by(keys).to_pandas()  # the same order, the same last digit
     for name in ("channel", "segment"):
         table[name] = table[name].fillna("") if name in table else ""
     table = table.rename(columns={"segment": "group"}).fillna({"driver": ""})
@@ -275,8 +276,7 @@ def _sum_volumes(volumes: ir.Table, people: pd.DataFrame) -> pd.DataFrame:
     joined = volumes.left_join(_as_table(people), "customer_id")
     joined = joined.mutate(group=ibis.coalesce(joined["group"], ibis.literal("")))
     keys = ("quarter", "channel", "group")
-    # exact sums in a fixed order: rates, and all that is fitted to margins, must not depend on threads
-    sums = {n: joined[n].cast("decimal(24, 6)").sum().cast("float64") for n in VOLUMES.values()}
+    sums = {name: joined[name].cast(EXACT).sum().cast("float64") for name in VOLUMES.values()}
     return joined.group_by(*keys).aggregate(**sums).order_by(*keys).to_pandas()
 
 
@@ -352,7 +352,7 @@ def _sum_customers(
     margin = {"margin": joined.margin} if "margin" in joined.columns else {}
     measures = {"revenue": joined.net_revenue, **margin, **{f"cost_{p}": cost for p, cost in costs.items()}}
     sums = {
-        f"{name}_{quarter}": values.sum(where=joined.quarter == quarter)
+        f"{name}_{quarter}": values.cast(EXACT).sum(where=joined.quarter == quarter).cast("float64")
         for name, values in measures.items()
         for quarter in range(len(quarters))
     }
@@ -374,5 +374,4 @@ def _as_table(people: pd.DataFrame) -> ir.Table:
 
 
 def _spread(table: pd.DataFrame, name: str, quarters: int) -> np.ndarray:
-    """Customer x quarter, without the digits that depend on the order in which threads have summed."""
-    return np.round(table[[f"{name}_{quarter}" for quarter in range(quarters)]].to_numpy(dtype=float), DIGITS)
+    return table[[f"{name}_{quarter}" for quarter in range(quarters)]].to_numpy(dtype=float)
